@@ -1,0 +1,45 @@
+"""A customer's account at a carrier, as the engine hands it to a plugin."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from trunkline.descriptor import CredentialForm
+from trunkline.fields import read_only
+from trunkline.secret import Secret
+
+
+@attrs.frozen(eq=False)
+class CarrierAccount:
+    """Provider, set-up method, credentials with each secret as a `Secret`, SIP config, and what set-up made.
+
+    `marker` names what Trunkline makes at the carrier for this owner: installation and organization, since two
+    organizations may share a carrier account.
+    """
+
+    provider: str
+    setup_method: str
+    form: CredentialForm = attrs.field(repr=lambda form: form.id)
+    credentials: Mapping[str, str | Secret] = attrs.field(converter=read_only, repr=False)
+    sip_config: Mapping[str, Any] = attrs.field(converter=read_only, repr=False)
+    marker: str
+    made: Mapping[str, Any] = attrs.field(factory=dict, converter=read_only, repr=False)
+
+    def credential(self, name: str) -> str | None:
+        """A credential that is no secret, or None where it was not given."""
+        value = self.credentials.get(name)
+        return value if isinstance(value, str) else None
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret of the account."""
+        return tuple(value for value in self.credentials.values() if isinstance(value, Secret))
+
+    def key(self) -> str:
+        """A key for limits kept in memory: equal for equal credentials, and nothing can be got back from it."""
+        plain = {k: x.reveal() if isinstance(x, Secret) else x for k, x in self.credentials.items()}
+        return hashlib.sha256(json.dumps([self.provider, plain], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,59 @@
+"""All that a plugin may lean on while it answers one call."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+
+from trunkline.checks import Exchange
+from trunkline.deadline import Deadline
+from trunkline.sip_target import SipTarget
+
+if TYPE_CHECKING:
+    from trunkline.http.session import GuardedSession
+
+
+class Proof:
+    """The exchanges made while it was being collected."""
+
+    def __init__(self, exchanges: list[Exchange]) -> None:
+        self._exchanges = exchanges
+        self._start = len(exchanges)
+        self._end: int | None = None
+
+    def close(self) -> None:
+        """Stop collecting."""
+        self._end = len(self._exchanges)
+
+    def __call__(self) -> tuple[Exchange, ...]:
+        """What was collected so far."""
+        return tuple(self._exchanges[self._start : self._end])
+
+
+@attrs.frozen(eq=False)
+class Call:
+    """One hook call: the guarded road out, the platform's SIP host, a marker, the time, randomness, a deadline.
+
+    `platform` is None where the operator has not set a SIP host. `now` gives UTC.
+    """
+
+    http: GuardedSession
+    platform: SipTarget | None
+    marker: str
+    now: Callable[[], dt.datetime]
+    random: random.Random
+    deadline: Deadline
+
+    @contextmanager
+    def proving(self) -> Iterator[Proof]:
+        """Collect what is asked of the carrier inside the block, as a check's proof."""
+        proof = Proof(self.http.exchanges)
+        try:
+            yield proof
+        finally:
+            proof.close()

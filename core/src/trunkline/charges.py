@@ -1,0 +1,116 @@
+"""What an import costs at the carrier: items with their source, added up without guessing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+
+import attrs
+from attrs import validators as v
+
+
+def _exact(instance: object, attribute: attrs.Attribute[Decimal], value: Decimal) -> None:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise TypeError(f"{attribute.name} must be a finite Decimal, not {type(value).__name__}")
+    # Within these bounds Decimal's 28 digits add a thousand amounts without rounding.
+    if abs(value) >= 10**12 or value != round(value, 12):
+        raise ValueError(f"{attribute.name} must be below a million million, with at most 12 decimal places")
+
+
+@attrs.frozen
+class Money:
+    """An exact amount in one ISO 4217 currency; never a float, never converted."""
+
+    amount: Decimal = attrs.field(validator=_exact)
+    currency: str = attrs.field(validator=v.matches_re(r"[A-Z]{3}"))
+
+    @property
+    def cents(self) -> int:
+        """Whole hundredths of the currency, rounded half up."""
+        return int((self.amount * 100).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+class ChargeKind(enum.Enum):
+    """When a charge falls due."""
+
+    ONE_TIME = "one_time"
+    MONTHLY = "monthly"
+    USAGE = "usage"
+
+
+class ChargeSource(enum.Enum):
+    """Where a price is known from."""
+
+    CARRIER_API = "carrier_api"
+    LIST_PRICE = "list_price"
+    DOCUMENTED_FREE = "documented_free"
+    UNKNOWN = "unknown"
+
+
+@attrs.frozen
+class ChargeItem:
+    """One thing the carrier charges for an import; `money` is None where the price is not known.
+
+    A usage item is a rate (per minute, per message): it is told, and never added to a total.
+    """
+
+    what: str = attrs.field(validator=v.instance_of(str))
+    kind: ChargeKind = attrs.field(validator=v.instance_of(ChargeKind))
+    money: Money | None = attrs.field(validator=v.optional(v.instance_of(Money)))
+    source: ChargeSource = attrs.field(validator=v.instance_of(ChargeSource))
+    as_of: dt.date = attrs.field(validator=v.instance_of(dt.date))
+    reference: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if (self.money is None) != (self.source is ChargeSource.UNKNOWN):
+            raise ValueError("a price has a source, and only an unknown price has none")
+        if self.source is ChargeSource.DOCUMENTED_FREE and self.money and self.money.amount:
+            raise ValueError("what is documented as free costs nothing")
+
+
+@attrs.frozen
+class ChargeEstimate:
+    """The sum of one-time and monthly items per currency, in cents; unknown stays unknown.
+
+    `totals` is empty and `complete` False where any item's price is not known.
+    """
+
+    totals: tuple[tuple[str, int], ...]
+    complete: bool
+    note: str
+
+    @property
+    def cents(self) -> int | None:
+        """The one total, or None where it is unknown or in several currencies."""
+        return self.totals[0][1] if self.complete and len(self.totals) == 1 else None
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of `cents`."""
+        return self.totals[0][0] if self.complete and len(self.totals) == 1 else None
+
+
+def estimate(items: Iterable[ChargeItem]) -> ChargeEstimate:
+    """Add up what is due per currency, exact until the one rounding at the end."""
+    due = [item for item in items if item.kind is not ChargeKind.USAGE]
+    if not due:
+        return ChargeEstimate((), False, "What this carrier charges for an import is not known.")
+    unknown = [item.what for item in due if item.money is None]
+    if unknown:
+        listed = ", ".join(dict.fromkeys(unknown))
+        return ChargeEstimate((), False, f"The carrier does not tell the price of: {listed}.")
+    sums: dict[str, Decimal] = {}
+    for item in due:
+        assert item.money is not None
+        sums[item.money.currency] = sums.get(item.money.currency, Decimal(0)) + item.money.amount
+    totals = tuple((currency, Money(amount, currency).cents) for currency, amount in sorted(sums.items()))
+    return ChargeEstimate(totals, True, _note(sums))
+
+
+def _note(sums: dict[str, Decimal]) -> str:
+    if not any(sums.values()):
+        return "No upstream charges for imports through this provider."
+    parts = [f"{amount.quantize(Decimal('0.01'), ROUND_HALF_UP)} {c}" for c, amount in sorted(sums.items())]
+    return f"The carrier is expected to charge {' and '.join(parts)} for this import."

@@ -1,0 +1,112 @@
+"""What a test found out: pass, fail or could not tell, each with the requests that prove it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+
+import attrs
+from attrs import validators as v
+
+from trunkline.fields import CODE, tuple_of
+
+
+class Outcome(enum.Enum):
+    """Pass, fail, or could not tell: never a guess."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+    @property
+    def as_json(self) -> bool | None:
+        """`True`, `False` or `None`."""
+        return {Outcome.PASS: True, Outcome.FAIL: False, Outcome.UNKNOWN: None}[self]
+
+
+@attrs.frozen
+class Exchange:
+    """One request that the wire sent and how it was answered: no query, no body, identifiers by name."""
+
+    method: str
+    host: str
+    path: str
+    status: int | None
+    request_id: str | None
+    seconds: float
+
+
+@attrs.frozen
+class Check:
+    """One question about a carrier account and its answer.
+
+    `code` is stable, `summary` states the fact, `remedy` says what to do and whose turn it is.
+    `proof` is what was asked of the carrier to know it.
+    """
+
+    name: str = attrs.field(validator=v.instance_of(str))
+    outcome: Outcome = attrs.field(validator=v.instance_of(Outcome))
+    code: str = attrs.field(validator=v.matches_re(CODE))
+    summary: str = attrs.field(validator=v.instance_of(str))
+    remedy: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
+    proof: tuple[Exchange, ...] = attrs.field(
+        default=(), validator=tuple_of(Exchange)
+    )
+
+
+CREDENTIALS_VALID = "credentials_valid"
+INBOUND_REACHABLE = "inbound_reachable"
+OUTBOUND_AUTHORIZED = "outbound_authorized"
+INBOUND_ROUTED = "inbound_routed"
+
+
+def passes(checks: tuple[Check, ...]) -> bool:
+    """True when no check is false and at least one is true."""
+    outcomes = {check.outcome for check in checks}
+    return Outcome.PASS in outcomes and Outcome.FAIL not in outcomes
+
+
+def _named(name: str) -> Callable[[object, attrs.Attribute[Check], object], None]:
+    def validate(instance: object, attribute: attrs.Attribute[Check], value: object) -> None:
+        if not isinstance(value, Check) or value.name != name:
+            raise TypeError(f"{attribute.name} must be a Check named {name}")
+
+    return validate
+
+
+@attrs.frozen
+class CredentialTest:
+    """The three checks of a credential test, and the carrier's own stable id of the account."""
+
+    credentials: Check = attrs.field(validator=_named(CREDENTIALS_VALID))
+    inbound: Check = attrs.field(validator=_named(INBOUND_REACHABLE))
+    outbound: Check = attrs.field(validator=_named(OUTBOUND_AUTHORIZED))
+    identity: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
+
+    @property
+    def checks(self) -> tuple[Check, Check, Check]:
+        """Credentials, inbound, outbound."""
+        return (self.credentials, self.inbound, self.outbound)
+
+    @property
+    def passed(self) -> bool:
+        """True when no check is false and at least one is true."""
+        return passes(self.checks)
+
+
+@attrs.frozen
+class Verification:
+    """The checks of one imported number: still routed to us, may dial out."""
+
+    inbound: Check = attrs.field(validator=_named(INBOUND_ROUTED))
+    outbound: Check = attrs.field(validator=_named(OUTBOUND_AUTHORIZED))
+
+    @property
+    def checks(self) -> tuple[Check, Check]:
+        """Inbound, outbound."""
+        return (self.inbound, self.outbound)
+
+    @property
+    def passed(self) -> bool:
+        """True when no check is false and at least one is true."""
+        return passes(self.checks)

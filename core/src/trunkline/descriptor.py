@@ -1,0 +1,175 @@
+"""What a provider says of itself: data only, so that forms, guards and tables are made from it."""
+
+from __future__ import annotations
+
+import enum
+import re
+
+import attrs
+from attrs import validators as v
+
+from trunkline.fields import tuple_of
+
+ENGINE_API = 1
+"""The version of the hook spec that this engine speaks."""
+
+
+class FieldKind(enum.Enum):
+    """The JSON type of a field's value."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    TEXT_LIST = "text_list"
+
+
+def _regex(instance: object, attribute: attrs.Attribute[str], value: str | None) -> None:
+    if value is not None:
+        re.compile(value)
+
+
+@attrs.frozen
+class Field:
+    """One value that the customer gives: how to ask for it, what it must look like, whether it is secret.
+
+    `pattern` must match the whole value. `default` is what leaving it out means.
+    """
+
+    name: str
+    label: str
+    help: str
+    secret: bool = False
+    required: bool = False
+    pattern: str | None = attrs.field(default=None, validator=_regex)
+    default: str | int | None = None
+    kind: FieldKind = FieldKind.TEXT
+    max_length: int = 255
+    steers: bool = False
+    """True where the value decides which host secrets are sent to."""
+
+
+@attrs.frozen
+class BasicAuth:
+    """HTTP Basic with these two credential fields as user and password."""
+
+    username: str
+    password: str
+
+
+@attrs.frozen
+class BearerAuth:
+    """`Authorization: Bearer` with this credential field."""
+
+    token: str
+
+
+@attrs.frozen
+class CredentialForm:
+    """One complete set of credentials that the provider accepts."""
+
+    id: str
+    label: str
+    fields: tuple[Field, ...]
+    authentication: BasicAuth | BearerAuth | None
+
+
+@attrs.frozen
+class SetupMethod:
+    """A way to connect: its id, a label, and whether `set_up_account` makes things at the carrier."""
+
+    id: str
+    label: str
+    guided: bool = False
+
+
+@attrs.frozen
+class Host:
+    """A host the provider may speak to: a pattern for the whole name, or the value of a credential field.
+
+    With `field`, the host must equal that credential and fit the pattern too.
+    """
+
+    pattern: str = attrs.field(validator=_regex)
+    field: str | None = None
+
+
+@attrs.frozen
+class ReadPost:
+    """A POST that only reads: a pattern for its whole path, and where the carrier says so."""
+
+    path: str = attrs.field(validator=_regex)
+    source: str = ""
+
+
+@attrs.frozen
+class Pace:
+    """How hard one carrier account may be asked: requests at once, and per second where limited."""
+
+    concurrency: int = attrs.field(default=4, validator=v.ge(1))
+    per_second: float | None = attrs.field(default=None, validator=v.optional(v.gt(0)))
+
+
+class Can(enum.Enum):
+    """Yes, no, or it cannot be told."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+CAPABILITIES = (
+    "list_numbers",
+    "import_numbers",
+    "verify_numbers",
+    "release_numbers",
+    "guided_setup",
+    "check_inbound",
+    "check_outbound",
+    "monthly_fee",
+    "account_state",
+    "balance",
+)
+"""What a provider may be able to do; the descriptor answers for each."""
+
+
+@attrs.frozen
+class Capability:
+    """Whether a provider can do one of `CAPABILITIES`, and why not where it cannot."""
+
+    name: str = attrs.field(validator=v.in_(CAPABILITIES))
+    can: Can = Can.YES
+    why: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if self.can is not Can.YES and not self.why:
+            raise ValueError(f"capability {self.name}: say why")
+
+
+@attrs.frozen
+class ProviderDescriptor:
+    """A provider as data. `identity_fields` name the credentials that are no secret and name the account."""
+
+    id: str = attrs.field(validator=v.matches_re(r"[a-z][a-z0-9_]{1,31}"))
+    display_name: str = attrs.field(validator=v.instance_of(str))
+    setup_methods: tuple[SetupMethod, ...] = attrs.field(validator=[v.min_len(1), tuple_of(SetupMethod)])
+    credential_forms: tuple[CredentialForm, ...] = attrs.field(
+        validator=[v.min_len(1), tuple_of(CredentialForm)]
+    )
+    hosts: tuple[Host, ...] = attrs.field(validator=tuple_of(Host))
+    sip_fields: tuple[Field, ...] = attrs.field(default=(), validator=tuple_of(Field))
+    pace: Pace = attrs.field(factory=Pace, validator=v.instance_of(Pace))
+    reads_by_post: tuple[ReadPost, ...] = attrs.field(default=(), validator=tuple_of(ReadPost))
+    capabilities: tuple[Capability, ...] = attrs.field(default=(), validator=tuple_of(Capability))
+    request_id_headers: tuple[str, ...] = ()
+    documentation: str = ""
+    engine_api: int = ENGINE_API
+
+    def capability(self, name: str) -> Capability:
+        """What the provider says of one capability; silence means no."""
+        for capability in self.capabilities:
+            if capability.name == name:
+                return capability
+        return Capability(name, Can.NO, "the plugin does not offer it")
+
+    def setup_method(self, id: str) -> SetupMethod | None:
+        """The set-up method of that id."""
+        return next((method for method in self.setup_methods if method.id == id), None)

@@ -1,0 +1,165 @@
+"""What can go wrong, as types that carry the caller's decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import attrs
+
+
+@attrs.frozen
+class CarrierReply:
+    """How a carrier named its refusal: HTTP status, its own code, its request id."""
+
+    status: int | None = None
+    code: str | None = None
+    request_id: str | None = None
+
+
+class TrunklineError(Exception):
+    """Every error of the engine: one sentence for the customer, detail for the operator.
+
+    `str()` is the sentence. `retryable` says whether the same call may succeed later with nothing changed.
+    """
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, summary: str, *, detail: str = "", reply: CarrierReply | None = None) -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.detail = detail
+        self.reply = reply or CarrierReply()
+
+
+class InvalidFields(TrunklineError):
+    """Credentials or SIP config do not have the form the provider asks for; `fields` says where."""
+
+    code = "invalid_fields"
+
+    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+        self.fields = {name: tuple(problems) for name, problems in fields.items()}
+        first, problems = next(iter(self.fields.items()))
+        super().__init__(f"{first}: {problems[0]}")
+
+
+class UnknownProvider(TrunklineError):
+    """No working plugin answers to this provider id."""
+
+    code = "unknown_provider"
+
+
+class CredentialsRejected(TrunklineError):
+    """The carrier does not accept these credentials."""
+
+    code = "credentials_rejected"
+
+
+class PermissionMissing(TrunklineError):
+    """The credentials are genuine, but may not do this."""
+
+    code = "permission_missing"
+
+
+class AccountSuspended(TrunklineError):
+    """The carrier account is suspended or closed."""
+
+    code = "account_suspended"
+
+
+class NumberNotFound(TrunklineError):
+    """The number is not on the carrier account any more."""
+
+    code = "number_not_found"
+
+
+class CarrierRefused(TrunklineError):
+    """The carrier understood and said no, for a reason of its own that retrying does not change."""
+
+    code = "carrier_refused"
+
+
+class RateLimited(TrunklineError):
+    """The carrier asks for patience; `retry_after` in seconds where it said how much."""
+
+    code = "rate_limited"
+    retryable = True
+
+    def __init__(
+        self,
+        summary: str,
+        *,
+        retry_after: float | None = None,
+        detail: str = "",
+        reply: CarrierReply | None = None,
+    ) -> None:
+        super().__init__(summary, detail=detail, reply=reply)
+        self.retry_after = retry_after
+
+
+class CarrierUnavailable(TrunklineError):
+    """The carrier could not be reached or is down; nothing was changed there."""
+
+    code = "carrier_unavailable"
+    retryable = True
+
+
+class CarrierTimedOut(CarrierUnavailable):
+    """The carrier did not answer in time; nothing was changed there."""
+
+    code = "carrier_timed_out"
+
+
+class CarrierAnswerUnexpected(TrunklineError):
+    """The carrier answered something that its own documentation does not allow."""
+
+    code = "carrier_answer_unexpected"
+    retryable = True
+
+
+class WriteOutcomeUnknown(TrunklineError):
+    """A write left, its answer was lost, and reading back did not settle whether it took effect."""
+
+    code = "unverified_write"
+    retryable = True
+
+
+class SnapshotStale(TrunklineError):
+    """The routing was read too long ago to be overwritten; nothing was changed."""
+
+    code = "snapshot_stale"
+    retryable = True
+
+
+class Unsupported(TrunklineError):
+    """This provider cannot do this; `why` says for what reason."""
+
+    code = "unsupported"
+
+    def __init__(self, capability: str, why: str) -> None:
+        super().__init__(f"This provider does not support {capability.replace('_', ' ')}: {why}")
+        self.capability = capability
+        self.why = why
+
+
+class PluginBroken(TrunklineError):
+    """A plugin crashed, hung, answered the wrong type or broke a rule of the wire."""
+
+    code = "plugin_broken"
+
+
+class PluginHung(PluginBroken):
+    """A plugin did not come back by its deadline."""
+
+    code = "plugin_timed_out"
+
+
+class EvidenceRefused(TrunklineError):
+    """The evidence does not prove what it is presented for; `reason` is a stable word."""
+
+    code = "evidence_refused"
+
+    def __init__(self, reason: str, summary: str) -> None:
+        super().__init__(summary)
+        self.reason = reason

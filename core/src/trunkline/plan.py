@@ -1,0 +1,49 @@
+"""What an import would do, told before it is done."""
+
+from __future__ import annotations
+
+import attrs
+from attrs import validators as v
+
+from trunkline.charges import ChargeItem
+from trunkline.fields import CODE, tuple_of
+from trunkline.numbers import RoutingView
+
+
+@attrs.frozen
+class PlannedObject:
+    """Something an import needs at the carrier: found there already, changed, or to be made."""
+
+    kind: str
+    description: str
+    action: str = attrs.field(validator=v.in_(("found", "make", "change")))
+
+
+@attrs.frozen
+class PlannedNumber:
+    """One number's routing before and after the import."""
+
+    number: str
+    before: RoutingView
+    after: RoutingView
+    already_ours: bool
+
+
+@attrs.frozen
+class PlanWarning:
+    """Something the customer should know before importing; `numbers` it concerns, empty for all."""
+
+    code: str = attrs.field(validator=v.matches_re(CODE))
+    summary: str
+    numbers: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class ImportPlan:
+    """Objects to be made, each number before and after, charges, warnings, and how many seconds it may take."""
+
+    objects: tuple[PlannedObject, ...] = attrs.field(validator=tuple_of(PlannedObject))
+    numbers: tuple[PlannedNumber, ...] = attrs.field(validator=tuple_of(PlannedNumber))
+    charges: tuple[ChargeItem, ...] = attrs.field(validator=tuple_of(ChargeItem))
+    warnings: tuple[PlanWarning, ...] = attrs.field(default=(), validator=tuple_of(PlanWarning))
+    seconds: float = 0.0
