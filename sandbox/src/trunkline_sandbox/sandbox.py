@@ -1,0 +1,149 @@
+"""One carrier behind a counter: latency, faults, limits and the journal, on the way to it and back."""
+
+import asyncio
+from collections import Counter
+from typing import Generic, Protocol, TypeVar
+
+from .carrier import Carrier, Request, Response
+from .control import Control
+from .faults import NEVER_PROCESSED, RESETTING, SILENT, Fault, Faults, answer_instead, spoilt
+from .journal import Journal, Received
+
+CarrierT = TypeVar("CarrierT", bound=Carrier)
+
+
+class Line(Protocol):
+    """The way back to whoever asked."""
+
+    def answer(self, response: Response) -> None:
+        """Send the whole answer."""
+        ...
+
+    def cut_short(self, response: Response) -> None:
+        """Send the head and half of the body, then hang up."""
+        ...
+
+    def hold(self) -> None:
+        """Say nothing, and leave the connection open until the client gives up."""
+        ...
+
+    def reset(self) -> None:
+        """Reset the connection."""
+        ...
+
+
+class Sandbox(Generic[CarrierT]):
+    """A simulated carrier with everything a test may turn."""
+
+    def __init__(self, carrier: CarrierT, *, latency_ms: float = 0, keep_requests: int = 10_000) -> None:
+        self.carrier = carrier
+        self.faults = Faults()
+        self.requests = Journal(keep_requests)
+        self.latency_ms = latency_ms
+        """Time that passes between the arrival of a request and its processing."""
+        self.concurrency: int | None = None
+        """Requests of one account that may be in flight at once; None leaves it to the carrier."""
+        self.host = ""
+        self.port = 0
+        self._in_flight: Counter[str] = Counter()
+        self._control = Control(self)
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as a URL without a slash at the end."""
+        return f"http://{self.host}:{self.port}"
+
+    def reset(self) -> None:
+        """Back to the beginning: state, faults, latency, limits and journal."""
+        with self.carrier.lock:
+            self.carrier.reset()
+        self.faults.clear()
+        self.requests.clear()
+        self.latency_ms = 0
+        self.concurrency = None
+
+    def receive(self, request: Request, line: Line) -> None:
+        """Take one request in; the answer, if there is one, goes out on the line later."""
+        if request.path.startswith("/_sandbox/"):
+            line.answer(self._control.handle(request))
+            return
+        account = self.carrier.account_of(request)
+        request.in_flight = self._in_flight[account] + 1 if account else 1
+        entry = self.requests.note(request, account)
+        limit = self.carrier.concurrency if self.concurrency is None else self.concurrency
+        if request.in_flight > limit:
+            self._answer(line, entry, self.carrier.refuse_as_too_many(request))
+            return
+        visit = _Visit(self, request, line, account, entry)
+        if account:
+            self._in_flight[account] += 1
+        if self.latency_ms:
+            asyncio.get_running_loop().call_later(self.latency_ms / 1000, visit.process)
+        else:
+            visit.process()
+
+    def leave(self, account: str | None) -> None:
+        """A request of the account is no longer in flight."""
+        if account:
+            self._in_flight[account] -= 1
+
+    @staticmethod
+    def _answer(line: Line, entry: Received | None, response: Response) -> None:
+        if entry is not None:
+            entry.status = response.status
+        line.answer(response)
+
+
+class _Visit:
+    """One request on its way through, after it was let in."""
+
+    __slots__ = ("account", "entry", "line", "request", "sandbox")
+
+    def __init__(
+        self, sandbox: Sandbox[CarrierT], request: Request, line: Line, account: str | None, entry: Received | None
+    ) -> None:
+        self.sandbox = sandbox
+        self.request = request
+        self.line = line
+        self.account = account
+        self.entry = entry
+
+    def process(self) -> None:
+        """Let the carrier process the request, unless a fault keeps it away, and send what comes of it."""
+        sandbox = self.sandbox
+        fault = sandbox.faults.strike(self.request, self.account)
+        if fault is None:
+            with sandbox.carrier.lock:
+                response = sandbox.carrier.handle(self.request)
+            self._finish(response)
+        else:
+            self._process_with(fault)
+
+    def _process_with(self, fault: Fault) -> None:
+        if self.entry is not None:
+            self.entry.fault = fault.kind
+        carrier = self.sandbox.carrier
+        if fault.kind in NEVER_PROCESSED:
+            response = answer_instead(fault)
+        else:
+            with carrier.lock:
+                response = spoilt(fault, carrier, self.request, carrier.handle(self.request))
+        if fault.kind in SILENT:
+            self.sandbox.leave(self.account)
+            self.line.hold()
+        elif fault.kind in RESETTING:
+            self.sandbox.leave(self.account)
+            self.line.reset()
+        elif fault.kind == "cut_short":
+            self.sandbox.leave(self.account)
+            self.line.cut_short(response)
+        elif fault.kind == "slow":
+            asyncio.get_running_loop().call_later(fault.seconds, self._finish, response)
+        else:
+            self._finish(response)
+
+    def _finish(self, response: Response) -> None:
+        self.sandbox.leave(self.account)
+        if self.entry is not None:
+            self.entry.status = response.status
+        self.line.answer(response)
