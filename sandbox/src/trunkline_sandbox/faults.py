@@ -178,7 +178,9 @@ def answer_instead(fault: Fault) -> Response:
     if fault.body is not None:
         looks_like_html = fault.body.lstrip().startswith("<")
         return Response(status, fault.body.encode(), "text/html" if looks_like_html else "text/plain", headers)
-    return Response.of_json(status, fault.json, headers) if fault.json is not None else Response(status, headers=headers)
+    if fault.json is not None:
+        return Response.of_json(status, fault.json, headers)
+    return Response(status, headers=headers)
 
 
 def spoilt(fault: Fault, carrier: Carrier, request: Request, response: Response) -> Response:

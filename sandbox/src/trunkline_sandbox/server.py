@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server on h11 and asyncio: keep-alive, one write per answer, and nothing left behind when it stops."""
+"""A small HTTP/1.1 server on h11 and asyncio: keep-alive, one write per answer, nothing left behind when it stops."""
 
 import asyncio
 import contextlib

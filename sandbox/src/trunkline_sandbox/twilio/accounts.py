@@ -106,18 +106,18 @@ def _healthy(world: World) -> Account:
 
 def _add_oddities(account: Account, numbers: Sequence[Number], application: Named, trunk: Trunk) -> None:
     """Among the first numbers, one of each kind that a careless importer trips over."""
-    with_password = "https://menu:s3same-0pen@calls.acme.example/voice"
+    calls_with_login = "https://menu:s3same-0pen@calls.acme.example/voice"
     messages_only = {"voice": False, "sms": True, "mms": False, "fax": False}
     odd: dict[int, dict[str, Any]] = {
         3: {"capabilities": messages_only},
         5: {"voice_receive_mode": "fax", "capabilities": {"voice": True, "sms": False, "mms": False, "fax": True}},
-        7: {"voice_url": with_password, "status_callback": "https://calls.acme.example/status"},
+        7: {"voice_url": calls_with_login, "status_callback": "https://calls.acme.example/status"},
         9: {"trunk_sid": trunk.sid, "voice_url": "https://calls.acme.example/behind-the-trunk"},
         11: {"voice_application_sid": application.sid},
         13: {"origin": "hosted"},
         15: {"beta": True},
         17: {"friendly_name": "Front desk"},
-        19: {"friendly_name": "Störung – Köln ☎"},
+        19: {"friendly_name": "Störung Köln ☎"},
         21: {"friendly_name": '<b>Sales</b> & "Support"'},
         23: {"voice_fallback_url": "https://calls.acme.example/fallback", "voice_fallback_method": "GET"},
         25: {"voice_caller_id_lookup": True, "voice_method": "GET", "voice_url": "https://calls.acme.example/lookup"},

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..carrier import Response, encode_json
+from trunkline_sandbox.carrier import Response, encode_json
+
 from .clock import rfc_2822
 from .errors import (
     INVALID_APPLICATION,

@@ -5,7 +5,8 @@ from typing import Any
 
 import attrs
 
-from ..carrier import UnknownThing
+from trunkline_sandbox.carrier import UnknownThing
+
 from .model import NUMBER_FIELDS, Account, Number, OriginationUrl, Trunk, described_number
 from .world import World
 
@@ -27,8 +28,8 @@ def change(world: World, account: Account, collection: str, name: str, fields: M
     now = world.clock.now()
     if collection == "numbers":
         number = _number(account, name)
-        unset_as_text = {field: "" if value is None else value for field, value in _known(fields, NUMBER_FIELDS).items()}
-        account.update_number(number, unset_as_text, now)
+        chosen = _known(fields, NUMBER_FIELDS).items()
+        account.update_number(number, {field: "" if value is None else value for field, value in chosen}, now)
         return described_number(number)
     if collection == "trunks":
         return _set(_trunk(account, name), _known(fields, _TRUNK_FIELDS), now)

@@ -1,4 +1,4 @@
-"""Countries as Twilio knows them: dialing permissions and list prices. Prices are of the right order, not quotations."""
+"""Countries as Twilio knows them: dialing permissions, and list prices of the right order, not quotations."""
 
 import attrs
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..carrier import Response
+from trunkline_sandbox.carrier import Response
 
 # Codes that its own pages or documents give.
 NOT_AUTHENTICATED = 20003

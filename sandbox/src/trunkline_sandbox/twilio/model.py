@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import attrs
 
-from ..carrier import encode_json
+from trunkline_sandbox.carrier import encode_json
+
 from .clock import iso_8601, rfc_2822
 
 KeyKind = Literal["main", "standard", "restricted"]
@@ -42,7 +43,7 @@ NUMBER_DEFAULTS: dict[str, Any] = {
 # The carrier writes "unset" as null or as "", and which of the two is not the same for all fields nor all numbers.
 _ALWAYS_NULL = ("address_sid", "identity_sid", "bundle_sid", "emergency_address_sid")
 _NULL_IN_ONE = (*_ALWAYS_NULL, "trunk_sid", "voice_url", "voice_fallback_url")
-_NULL_IN_OTHER = (*_ALWAYS_NULL, "voice_application_sid", "status_callback", "sms_application_sid", "voice_fallback_url")
+_NULL_IN_OTHER = (*_ALWAYS_NULL, "voice_application_sid", "voice_fallback_url", "status_callback", "sms_url")
 
 NUMBER_FIELDS = frozenset(NUMBER_DEFAULTS) | {"friendly_name"}
 

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 
 import attrs
 
-from ..carrier import JSON_TYPE, Response, encode_json
+from trunkline_sandbox.carrier import JSON_TYPE, Response, encode_json
+
 from .errors import invalid
 from .parameters import whole
 from .routing import Call

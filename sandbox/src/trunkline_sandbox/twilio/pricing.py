@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from ..carrier import Response
+from trunkline_sandbox.carrier import Response
+
 from .countries import COUNTRIES, Country
 from .errors import not_found
 from .paging import cut, page_of_v1

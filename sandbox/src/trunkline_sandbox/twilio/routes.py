@@ -1,6 +1,7 @@
 """routes.twilio.com/v2: which region handles the calls of a number or a trunk."""
 
-from ..carrier import Response
+from trunkline_sandbox.carrier import Response
+
 from .clock import iso_8601
 from .errors import not_found
 from .parameters import one_of

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ..carrier import Request, Response
+from trunkline_sandbox.carrier import Request, Response
+
 from .model import Account, ApiKey
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Origin:
         """Scheme and host of a product."""
         if self.address:
             return self.address
-        return f"https://{product}.{self.edge}.{self.region}.twilio.com" if self.edge else f"https://{product}.twilio.com"
+        where = f"{product}.{self.edge}.{self.region}" if self.edge else product
+        return f"https://{where}.twilio.com"
 
 
 @attrs.frozen(eq=False)

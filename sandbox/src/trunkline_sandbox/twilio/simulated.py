@@ -10,7 +10,8 @@ from typing import Any
 
 import attrs
 
-from ..carrier import AccountEntry, Request, Response
+from trunkline_sandbox.carrier import AccountEntry, Request, Response
+
 from . import behind_the_api
 from .accounts import build_accounts, give_numbers, list_with_token, open_account
 from .api_2010 import api, fetch_account
@@ -113,8 +114,8 @@ class SimulatedTwilio:
     @property
     def hosts(self) -> Collection[str]:
         """Twilio's own hosts that are answered for, regional ones included."""
-        regional = {f"{name}.{edge}.{region}.twilio.com" for name in PRODUCTS for region, edge in REGIONAL_EDGES.items()}
-        return frozenset({f"{name}.twilio.com" for name in PRODUCTS} | regional)
+        places = ("", *(f".{edge}.{region}" for region, edge in REGIONAL_EDGES.items()))
+        return frozenset(f"{product}{place}.twilio.com" for product in PRODUCTS for place in places)
 
     def account_of(self, request: Request) -> str | None:
         """The sid of the account whose token or key the request carries."""
@@ -126,8 +127,9 @@ class SimulatedTwilio:
         began = time.perf_counter()
         place = self._place(request)
         wants_xml = _PRODUCTS["api"] in place.products and _asks_for_xml(request.path)
+        path = request.decoded_path + ".json" if wants_xml else request.decoded_path
         try:
-            response = self._answer(request, place, request.decoded_path + ".json" if wants_xml else request.decoded_path)
+            response = self._answer(request, place, path)
         except Refusal as refusal:
             response = refusal.response()
         if wants_xml and response.body:

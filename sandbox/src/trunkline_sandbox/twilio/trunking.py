@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..carrier import Response
+from trunkline_sandbox.carrier import Response
+
 from .api_2010 import refuse_second_on_trial
 from .clock import iso_8601
 from .errors import DOMAIN_TAKEN, TRIAL_REFUSED, Refusal, invalid, not_found

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ..carrier import Response
+from trunkline_sandbox.carrier import Response
+
 from .countries import COUNTRIES, DIALING
 from .errors import not_found
 from .paging import cut, page_of_v1

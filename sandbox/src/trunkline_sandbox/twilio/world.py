@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import attrs
 
-from ..carrier import AccountEntry
+from trunkline_sandbox.carrier import AccountEntry
+
 from .clock import Clock
 from .errors import not_authenticated
 from .ids import Ids

@@ -3,7 +3,7 @@
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ..carrier import Response
+from trunkline_sandbox.carrier import Response
 
 XML_TYPE = "application/xml"
 
