@@ -14,7 +14,7 @@ from trunkline.fields import CODE, tuple_of
 class Outcome(enum.Enum):
     """Pass, fail, or could not tell: never a guess."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     FAIL = "fail"
     UNKNOWN = "unknown"
 
@@ -49,9 +49,7 @@ class Check:
     code: str = attrs.field(validator=v.matches_re(CODE))
     summary: str = attrs.field(validator=v.instance_of(str))
     remedy: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
-    proof: tuple[Exchange, ...] = attrs.field(
-        default=(), validator=tuple_of(Exchange)
-    )
+    proof: tuple[Exchange, ...] = attrs.field(default=(), validator=tuple_of(Exchange))
 
 
 CREDENTIALS_VALID = "credentials_valid"

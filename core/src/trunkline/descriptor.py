@@ -151,9 +151,7 @@ class ProviderDescriptor:
     id: str = attrs.field(validator=v.matches_re(r"[a-z][a-z0-9_]{1,31}"))
     display_name: str = attrs.field(validator=v.instance_of(str))
     setup_methods: tuple[SetupMethod, ...] = attrs.field(validator=[v.min_len(1), tuple_of(SetupMethod)])
-    credential_forms: tuple[CredentialForm, ...] = attrs.field(
-        validator=[v.min_len(1), tuple_of(CredentialForm)]
-    )
+    credential_forms: tuple[CredentialForm, ...] = attrs.field(validator=[v.min_len(1), tuple_of(CredentialForm)])
     hosts: tuple[Host, ...] = attrs.field(validator=tuple_of(Host))
     sip_fields: tuple[Field, ...] = attrs.field(default=(), validator=tuple_of(Field))
     pace: Pace = attrs.field(factory=Pace, validator=v.instance_of(Pace))

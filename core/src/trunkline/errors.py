@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Self
 
 import attrs
 
@@ -31,6 +31,15 @@ class TrunklineError(Exception):
         self.summary = summary
         self.detail = detail
         self.reply = reply or CarrierReply()
+
+    def scrubbed(self, scrub: Callable[[str], str]) -> Self:
+        """The same error in texts that went through `scrub`, without traceback, cause, context or notes."""
+        clean = type(self).__new__(type(self))
+        clean.__dict__.update({name: value for name, value in self.__dict__.items() if name != "__notes__"})
+        clean.summary = scrub(self.summary)
+        clean.detail = scrub(self.detail)
+        clean.args = (clean.summary,)
+        return clean
 
 
 class InvalidFields(TrunklineError):

@@ -64,24 +64,18 @@ class ProviderSpec:
         """
 
     @hookspec(firstresult=True)
-    def undo_set_up(
-        self, account: CarrierAccount, steps: Sequence[SetUpStep], call: Call
-    ) -> Iterator[SetUpStep]:
+    def undo_set_up(self, account: CarrierAccount, steps: Sequence[SetUpStep], call: Call) -> Iterator[SetUpStep]:
         """Take back what `set_up_account` made, newest first, and nothing else. Writes."""
 
     @hookspec(firstresult=True)
-    def read_routing(
-        self, account: CarrierAccount, numbers: Sequence[str], call: Call
-    ) -> Iterator[RoutingSnapshot]:
+    def read_routing(self, account: CarrierAccount, numbers: Sequence[str], call: Call) -> Iterator[RoutingSnapshot]:
         """Read all that an import of these E.164 numbers will overwrite. A number that is not there is left out.
 
         Never writes.
         """
 
     @hookspec(firstresult=True)
-    def plan_import(
-        self, account: CarrierAccount, snapshots: Sequence[RoutingSnapshot], call: Call
-    ) -> ImportPlan:
+    def plan_import(self, account: CarrierAccount, snapshots: Sequence[RoutingSnapshot], call: Call) -> ImportPlan:
         """Tell what an import of these numbers would make, change and cost. Never writes."""
 
     @hookspec(firstresult=True)
@@ -98,9 +92,7 @@ class ProviderSpec:
         """
 
     @hookspec(firstresult=True)
-    def verify_number(
-        self, account: CarrierAccount, number: NumberRef, route: Route, call: Call
-    ) -> Verification:
+    def verify_number(self, account: CarrierAccount, number: NumberRef, route: Route, call: Call) -> Verification:
         """Check that the number is still routed to the platform, and may dial out. Never writes."""
 
     @hookspec(firstresult=True)
@@ -113,6 +105,10 @@ class ProviderSpec:
     def redact_sip_config(self, sip_config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Give the part of a SIP config that may be shown. Idempotent; unknown keys are hidden."""
 
+    @hookspec(firstresult=True)
+    def warm_up(self) -> None:
+        """Import what the first call will need. Optional; runs in the background after start."""
+
 
 class ObserverSpec:
     """The hook of those who watch: audit, metrics, tracing. Entry point group `trunkline.observers`."""
@@ -122,9 +118,7 @@ class ObserverSpec:
         """Take note of one redacted fact. Cannot change an outcome; its failures are contained."""
 
 
-READS = frozenset(
-    {"test_credentials", "suggest_name", "list_numbers", "read_routing", "plan_import", "verify_number"}
-)
+READS = frozenset({"test_credentials", "suggest_name", "list_numbers", "read_routing", "plan_import", "verify_number"})
 """Hooks whose wire refuses to write."""
 
 WRITES = frozenset({"set_up_account", "undo_set_up", "prepare_route", "import_number", "release_number"})

@@ -30,9 +30,7 @@ class NumberType(enum.Enum):
 CAPABILITY_NAMES = frozenset({"voice", "sms", "mms", "fax"})
 
 
-def _known_capabilities(
-    instance: object, attribute: attrs.Attribute[frozenset[str]], value: frozenset[str]
-) -> None:
+def _known_capabilities(instance: object, attribute: attrs.Attribute[frozenset[str]], value: frozenset[str]) -> None:
     if not isinstance(value, frozenset) or not value <= CAPABILITY_NAMES:
         raise TypeError(f"{attribute.name} must be a frozenset out of {sorted(CAPABILITY_NAMES)}")
 
@@ -72,9 +70,7 @@ class RoutingView:
     """Where calls to a number go, fit to be shown: a kind and a host; never user, path, query or pin."""
 
     kind: str = attrs.field(validator=v.matches_re(CODE))
-    host: str | None = attrs.field(
-        default=None, validator=v.optional(v.matches_re(r"[A-Za-z0-9._\-\[\]:]{1,255}"))
-    )
+    host: str | None = attrs.field(default=None, validator=v.optional(v.matches_re(r"[A-Za-z0-9._\-\[\]:]{1,255}")))
 
 
 @attrs.frozen

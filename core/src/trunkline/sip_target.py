@@ -11,6 +11,8 @@ _TARGET = re.compile(
     r"(?:;transport=(?P<transport>udp|tcp|tls))?"
 )
 
+_URI = re.compile(r"sips?:(?:[^@]*@)?(?P<host>[^:;?>@]+)(?::(?P<port>[0-9]+))?(?:[;?].*)?", re.IGNORECASE)
+
 
 @attrs.frozen
 class SipTarget:
@@ -25,7 +27,7 @@ class SipTarget:
         """Read `sip.example.com`, `sip:sip.example.com:5061;transport=tls`; ValueError otherwise."""
         match = _TARGET.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"not a SIP host: {text!r}; write it like sip.example.com or sip.example.com:5061;transport=tls")
+            raise ValueError(f"not a SIP host: {text!r}; write it like sip.example.com:5061;transport=tls")
         port = int(match["port"]) if match["port"] else None
         if port is not None and not 0 < port < 65536:
             raise ValueError(f"not a port: {port}")
@@ -40,7 +42,7 @@ class SipTarget:
 
     def same_place(self, uri: str) -> bool:
         """Whether a SIP URI leads to this host and port, whatever its user part, case and parameters."""
-        match = re.fullmatch(r"sips?:(?:[^@]*@)?(?P<host>[^:;?>@]+)(?::(?P<port>[0-9]+))?(?:[;?].*)?", uri.strip(), re.I)
+        match = _URI.fullmatch(uri.strip())
         if match is None:
             return False
         port = int(match["port"]) if match["port"] else None

@@ -1,0 +1,89 @@
+"""Credentials and SIP config, held against the forms that a provider's descriptor gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from trunkline.descriptor import CredentialForm, Field, FieldKind, ProviderDescriptor
+from trunkline.secret import Secret
+
+Problems = dict[str, list[str]]
+
+
+def read_credentials(
+    descriptor: ProviderDescriptor, given: Mapping[str, Any], problems: Problems
+) -> tuple[CredentialForm, dict[str, str | Secret]]:
+    """Choose the form that the given fields belong to, and read them; what is wrong joins `problems`."""
+    given = {name: value for name, value in given.items() if value is not None}
+    form = _closest_form(descriptor, given)
+    values = _read_fields("credentials", form.fields, given, problems)
+    secret = {field.name for field in form.fields if field.secret}
+    return form, {name: Secret(str(value)) if name in secret else str(value) for name, value in values.items()}
+
+
+def read_sip_config(descriptor: ProviderDescriptor, given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    """Read a SIP config; what is wrong joins `problems`."""
+    given = {name: value for name, value in given.items() if value is not None}
+    return _read_fields("sip_config", descriptor.sip_fields, given, problems)
+
+
+def _closest_form(descriptor: ProviderDescriptor, given: Mapping[str, Any]) -> CredentialForm:
+    def distance(form: CredentialForm) -> tuple[int, int]:
+        names = {field.name for field in form.fields}
+        missing = sum(field.required and field.name not in given for field in form.fields)
+        return (-len(names & given.keys()), missing)
+
+    return min(descriptor.credential_forms, key=distance)
+
+
+def _read_fields(where: str, fields: tuple[Field, ...], given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    known = {field.name: field for field in fields}
+    for name in given.keys() - known.keys():
+        accepted = ", ".join(known) or "none"
+        problems.setdefault(f"{where}.{_shown(name)}", []).append(f"unknown field; accepted here: {accepted}")
+    values: dict[str, Any] = {}
+    for name, field in known.items():
+        value = given.get(name, field.default)
+        if value is None:
+            if field.required:
+                problems.setdefault(f"{where}.{name}", []).append(f"required: {field.help}")
+            continue
+        problem = _problem(field, value)
+        if problem:
+            problems.setdefault(f"{where}.{name}", []).append(problem)
+        else:
+            values[name] = value
+    return values
+
+
+def _problem(field: Field, value: Any) -> str | None:
+    match field.kind:
+        case FieldKind.TEXT:
+            return _text_problem(field, value)
+        case FieldKind.INTEGER:
+            return None if type(value) is int else "must be a whole number"
+        case FieldKind.TEXT_LIST:
+            if not isinstance(value, list):
+                return "must be a list of strings"
+            return next((found for item in value if (found := _text_problem(field, item))), None)
+
+
+def _text_problem(field: Field, value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "must be a string"
+    if not value:
+        return "must not be empty"
+    if len(value) > field.max_length:
+        return f"must have at most {field.max_length} characters"
+    if not value.isprintable() or value != value.strip():
+        return "must not have control characters, or space around it"
+    if field.pattern and not re.fullmatch(field.pattern, value):
+        return f"does not look right: {field.help}"
+    return None
+
+
+def _shown(name: Any) -> str:
+    text = str(name)
+    return text if re.fullmatch(r"[\w.-]{1,64}", text) else "(unreadable name)"

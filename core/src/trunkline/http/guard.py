@@ -1,0 +1,245 @@
+"""The adapter that every request of a plugin passes: it admits, authorizes, paces, retries, bounds and records."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import attrs
+import requests
+from requests.adapters import BaseAdapter
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
+
+from trunkline.checks import Exchange
+from trunkline.deadline import Deadline
+from trunkline.errors import (
+    CarrierAnswerUnexpected,
+    CarrierTimedOut,
+    CarrierUnavailable,
+    PluginBroken,
+    TrunklineError,
+    WriteOutcomeUnknown,
+)
+from trunkline.http.dial import Dial
+from trunkline.http.pace import AccountPace
+from trunkline.http.rules import Rules
+
+RETRIED_READS = frozenset({429, 502, 503, 504})
+PLACEHOLDER = "trunkline"
+"""What SDKs are given in place of a secret."""
+
+
+@attrs.frozen
+class Limits:
+    """Bounds of one request: seconds to connect and to wait for an answer, bytes of an answer, attempts."""
+
+    connect_seconds: float = 5.0
+    read_seconds: float = 15.0
+    response_bytes: int = 32 * 1024 * 1024
+    attempts: int = 4
+    requests_per_call: int = 2_000
+
+
+@attrs.frozen
+class _NotSent:
+    """The request certainly did not reach the carrier."""
+
+    why: str
+
+
+@attrs.frozen
+class _Lost:
+    """The request may have reached the carrier; its answer did not reach us."""
+
+    why: str
+    timed_out: bool = False
+
+
+class GuardAdapter(BaseAdapter):
+    """Sends requests for one hook call.
+
+    Raises `PluginBroken` for what must not leave, `CarrierTimedOut` past the deadline, `CarrierUnavailable` where
+    nothing reached the carrier or a read got no answer, `WriteOutcomeUnknown` where a write got none. A refusal by
+    HTTP status is an answer, not an error. A write is sent again only after a 429 or a refused connection.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        dial: Dial,
+        pace: AccountPace,
+        deadline: Deadline,
+        limits: Limits,
+        now: Callable[[], dt.datetime],
+        rng: random.Random,
+        sleep: Callable[[float], None],
+    ) -> None:
+        super().__init__()
+        self.exchanges: list[Exchange] = []
+        self._rules = rules
+        self._dial = dial
+        self._pace = pace
+        self._deadline = deadline
+        self._limits = limits
+        self._now = now
+        self._rng = rng
+        self._sleep = sleep
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: object = None,
+        verify: object = True,
+        cert: object = None,
+        proxies: object = None,
+    ) -> requests.Response:
+        """Send one request as the rules allow, and give its answer with the whole body read."""
+        method, url = request.method or "", request.url or ""
+        self._rules.admit(method, url)
+        self._authorize(request)
+        writes = not self._rules.is_read(method, urlsplit(url).path)
+        attempt = 0
+        while True:
+            attempt += 1
+            self._refuse_when_spent()
+            with self._pace.turn(self._deadline, self._sleep):
+                self._refuse_when_spent()
+                answer = self._once(request)
+            delay = self._delay(answer, attempt, writes)
+            if delay is None:
+                return self._conclude(answer, writes)
+            self._sleep(delay)
+
+    def close(self) -> None:
+        """Nothing of its own to close: connections belong to the dial."""
+
+    def _authorize(self, request: requests.PreparedRequest) -> None:
+        for header in ("Authorization", "Cookie", "Proxy-Authorization"):
+            request.headers.pop(header, None)
+        value = self._rules.authorization()
+        if value is not None:
+            request.headers["Authorization"] = value
+
+    def _refuse_when_spent(self) -> None:
+        if self._deadline.passed:
+            raise CarrierTimedOut("The carrier did not answer in time.")
+        if len(self.exchanges) >= self._limits.requests_per_call:
+            raise PluginBroken("The plugin sent more requests in one call than it may.")
+
+    def _once(self, request: requests.PreparedRequest) -> requests.Response | _NotSent | _Lost:
+        started = time.monotonic()
+        answer = self._dialled(request)
+        response = answer if isinstance(answer, requests.Response) else None
+        self.exchanges.append(
+            Exchange(
+                method=request.method or "",
+                host=urlsplit(request.url or "").hostname or "",
+                path=self._rules.named_path(request.url or ""),
+                status=response.status_code if response is not None else None,
+                request_id=self._request_id(response),
+                seconds=round(time.monotonic() - started, 4),
+            )
+        )
+        return answer
+
+    def _dialled(self, request: requests.PreparedRequest) -> requests.Response | _NotSent | _Lost:
+        left = max(0.05, self._deadline.remaining)
+        timeout = (min(self._limits.connect_seconds, left), min(self._limits.read_seconds, left))
+        try:
+            response = self._dial.send(request, timeout)
+        except TrunklineError:
+            raise
+        except requests.exceptions.SSLError as error:
+            return _NotSent(f"TLS: {type(error).__name__}")
+        except requests.exceptions.ReadTimeout:
+            return _Lost("no answer", timed_out=True)
+        except requests.exceptions.ConnectTimeout:
+            return _NotSent("no connection in time")
+        except requests.exceptions.ConnectionError as error:
+            return _NotSent("connection refused") if _never_connected(error) else _Lost("connection broken")
+        except requests.exceptions.RequestException as error:
+            return _Lost(type(error).__name__)
+        with response:
+            return self._read(response)
+
+    def _read(self, response: requests.Response) -> requests.Response | _Lost:
+        body = bytearray()
+        try:
+            for chunk in response.iter_content(256 * 1024):
+                body += chunk
+                if len(body) > self._limits.response_bytes:
+                    return _Lost(f"an answer over {self._limits.response_bytes} bytes")
+                if self._deadline.passed:
+                    return _Lost("an answer that trickles", timed_out=True)
+        except requests.exceptions.RequestException as error:
+            return _Lost(f"answer broken off: {type(error).__name__}")
+        response._content = bytes(body)
+        return response
+
+    def _delay(self, answer: requests.Response | _NotSent | _Lost, attempt: int, writes: bool) -> float | None:
+        """Seconds to wait before sending the same request again, or None to take the answer as it is."""
+        if attempt >= self._limits.attempts:
+            return None
+        match answer:
+            case _NotSent(why):
+                again, asked = not why.startswith("TLS"), None
+            case _Lost(_, timed_out):
+                again, asked = not writes and not timed_out, None
+            case requests.Response(status_code=status):
+                again = status == 429 or (not writes and status in RETRIED_READS)
+                asked = retry_after(answer, self._now()) if again else None
+        if not again:
+            return None
+        delay = self._rng.uniform(0, min(8.0, 0.25 * 2**attempt)) + (asked or 0.0)
+        return delay if delay < self._deadline.remaining else None
+
+    def _conclude(self, answer: requests.Response | _NotSent | _Lost, writes: bool) -> requests.Response:
+        match answer:
+            case _NotSent(why):
+                raise CarrierUnavailable("The carrier cannot be reached. Try again later.", detail=why)
+            case _Lost(why, timed_out):
+                if writes:
+                    raise WriteOutcomeUnknown(
+                        "The carrier's answer was lost; whether the change took effect is not known yet.", detail=why
+                    )
+                if timed_out:
+                    raise CarrierTimedOut("The carrier did not answer in time.", detail=why)
+                if why.startswith("an answer over"):
+                    raise CarrierAnswerUnexpected("The carrier's answer is too large.", detail=why)
+                raise CarrierUnavailable("The connection to the carrier broke. Try again later.", detail=why)
+        return answer
+
+    def _request_id(self, response: requests.Response | None) -> str | None:
+        if response is None:
+            return None
+        for header in self._rules.descriptor.request_id_headers:
+            if value := response.headers.get(header):
+                return str(value)[:128]
+        return None
+
+
+def retry_after(response: requests.Response, now: dt.datetime) -> float | None:
+    """Seconds that a `Retry-After` header asks for, as a number or a date; None where it asks for nothing sane."""
+    value = (response.headers.get("Retry-After") or "").strip()
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError | NameResolutionError)

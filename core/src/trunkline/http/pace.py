@@ -1,0 +1,64 @@
+"""How hard a carrier account is asked: requests at once and requests per second, over all calls of a process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from trunkline.deadline import Deadline
+from trunkline.descriptor import Pace
+from trunkline.errors import CarrierTimedOut
+
+
+class AccountPace:
+    """The limits of one carrier account."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._slots = threading.Semaphore(pace.concurrency)
+        self._interval = 1 / pace.per_second if pace.per_second else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def turn(self, deadline: Deadline, sleep: Callable[[float], None]) -> Iterator[None]:
+        """Wait for a turn; `CarrierTimedOut` if none comes before the deadline."""
+        if not self._slots.acquire(timeout=deadline.remaining):
+            raise CarrierTimedOut("Too many requests to this carrier account are under way. Try again in a moment.")
+        try:
+            wait = self._reserve(deadline)
+            if wait > 0:
+                sleep(wait)
+            yield
+        finally:
+            self._slots.release()
+
+    def _reserve(self, deadline: Deadline) -> float:
+        if not self._interval:
+            return 0.0
+        with self._lock:
+            now = time.monotonic()
+            start = max(now, self._next)
+            if start > deadline.at:
+                raise CarrierTimedOut("This carrier allows too few requests a second for all that was asked of it.")
+            self._next = start + self._interval
+            return start - now
+
+
+class Paces:
+    """The limits of every carrier account that was asked lately."""
+
+    def __init__(self, keep: int = 4096) -> None:
+        self._keep = keep
+        self._paces: dict[str, AccountPace] = {}
+        self._lock = threading.Lock()
+
+    def of(self, account_key: str, pace: Pace) -> AccountPace:
+        """The one object that all calls for this account share."""
+        with self._lock:
+            found = self._paces.pop(account_key, None) or AccountPace(pace)
+            self._paces[account_key] = found
+            if len(self._paces) > self._keep:
+                del self._paces[next(iter(self._paces))]
+            return found
