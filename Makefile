@@ -1,0 +1,43 @@
+# Trunkline: `make run` to try it, `make test` to prove it. Each sets up all it needs in .venv.
+
+PYTHON ?= python3
+PORT ?= 8080
+VENV := .venv
+BIN := $(VENV)/bin
+DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) sandbox service
+INSTALLED := $(VENV)/installed
+
+.PHONY: run test bench lint lock area-codes clean
+
+run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
+	@$(BIN)/python demo/run.py --port $(PORT)
+
+test: $(INSTALLED)       ## every test; a test that lacks a server skips and says how to run it
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(INSTALLED)      ## measure; writes build/bench.json
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+lint: $(INSTALLED)       ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: $(INSTALLED)       ## pin every dependency with its hashes
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links \
+		$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each)))) \
+		$(addsuffix /pyproject.toml,$(DISTRIBUTIONS)) --group dev --group bench --output-file requirements.lock
+
+area-codes: $(INSTALLED) ## make the table of North American area codes anew
+	$(BIN)/python core/scripts/make_area_codes.py core/src/trunkline/area_codes.py
+
+clean:                   ## forget everything that was made here
+	rm -rf $(VENV) build .trunkline .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(INSTALLED): requirements.lock $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		$(addprefix --editable ,$(DISTRIBUTIONS))
+	@touch $@

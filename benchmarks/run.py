@@ -1,0 +1,35 @@
+"""Runs every benchmark; `python benchmarks/run.py listing` runs one."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+from measure import report
+
+BENCHMARKS = {
+    "start_up": "Start-up",
+    "importing": "Import of 500 numbers, 40 ms latency, 10 at once",
+    "listing": "Listing",
+    "serving": "The service",
+}
+TARGET = Path(__file__).parent.parent / "build" / "bench.json"
+
+
+def main(chosen: list[str]) -> int:
+    """Measure, write, print; 1 if a bound was missed."""
+    if unknown := set(chosen) - BENCHMARKS.keys():
+        print(f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    sections = []
+    for name, title in BENCHMARKS.items():
+        if not chosen or name in chosen:
+            print(f"measuring {name} …", file=sys.stderr)
+            sections.append((title, list(importlib.import_module(name).measure())))
+    report(sections, TARGET)
+    return int(any(figure.kept is False for _, figures in sections for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

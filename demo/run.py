@@ -1,0 +1,184 @@
+"""Starts the service and the simulated carriers on loopback with a fresh database, and prints a tour.
+
+Everything it makes lives in `.trunkline/`, which goes when it stops.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tour import tour
+
+HOST = "127.0.0.1"
+FOLDER = Path(__file__).parent.parent / ".trunkline"
+SIP_HOST = "sip.platform.example"
+BIN = Path(sys.executable).parent
+
+# Which carrier origins each simulated carrier stands in for.
+ORIGINS = {
+    "twilio": [f"https://{product}.twilio.com" for product in ("api", "trunking", "voice", "pricing", "routes")],
+}
+
+
+def main() -> int:
+    """Run the demo until Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8080, help="port of the service")
+    port = parser.parse_args().port
+    if not 0 < port < 65536:
+        print(f"PORT={port} is not a port; use 1 to 65535.", file=sys.stderr)
+        return 2
+    if _is_taken(port):
+        print(f"Port {port} is taken. Try another one: make run PORT={port + 1}", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        with ExitStack() as stack:
+            folder = stack.enter_context(_fresh_folder())
+            sandbox = stack.enter_context(_sandbox())
+            environment = _environment(folder, sandbox)
+            keys = _organizations(environment)
+            stack.enter_context(_service(environment, port))
+            demo = _demo(f"http://{HOST}:{port}", keys, sandbox)
+            path = folder / "demo.json"
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(demo, indent=2) + "\n")
+            print(tour(demo), flush=True)
+            signal.pause()
+    except KeyboardInterrupt:
+        print("\nStopped; nothing is left behind.")
+    except subprocess.CalledProcessError as error:
+        print(error.stderr or error, file=sys.stderr)
+        return 1
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False
+
+
+@contextmanager
+def _fresh_folder() -> Iterator[Path]:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(mode=0o700)
+    try:
+        yield FOLDER
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@contextmanager
+def _process(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    # A session of its own keeps Ctrl-C from the children: they are stopped in order, below.
+    process = subprocess.Popen(command, text=True, start_new_session=True, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+@contextmanager
+def _sandbox() -> Iterator[dict[str, str]]:
+    with _process([str(BIN / "trunkline-sandbox"), "serve"], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError("The simulated carriers did not start.")
+        yield json.loads(line)
+
+
+def _environment(folder: Path, sandbox: dict[str, str]) -> dict[str, str]:
+    mapped = [f"{origin}={address}" for carrier, address in sandbox.items() for origin in ORIGINS[carrier]]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRUNKLINE_")}
+    return inherited | {
+        "TRUNKLINE_DATA_DIR": str(folder),
+        "TRUNKLINE_SANDBOX": ",".join(mapped),
+        "TRUNKLINE_SIP_HOST": SIP_HOST,
+    }
+
+
+def _organizations(environment: dict[str, str]) -> list[str]:
+    """Two sandbox organizations and a key of each."""
+
+    def run(*arguments: str) -> str:
+        command = [str(BIN / "trunkline-service"), *arguments]
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+    keys = []
+    for name in ("Acme Voice", "Other Telecom"):
+        organization = run("organizations", "create", name, "--sandbox").split()[0]
+        keys.append(run("keys", "create", "--organization", organization).split()[-1])
+    return keys
+
+
+@contextmanager
+def _service(environment: dict[str, str], port: int) -> Iterator[None]:
+    log = Path(environment["TRUNKLINE_DATA_DIR"]) / "service.log"
+    command = [str(BIN / "trunkline-service"), "serve", "--host", HOST, "--port", str(port)]
+    with log.open("w") as output, _process(command, env=environment, stderr=output, stdout=output) as process:
+        _wait_until_healthy(f"http://{HOST}:{port}/v1/healthz", process, log)
+        yield
+
+
+def _wait_until_healthy(address: str, process: subprocess.Popen[str], log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise RuntimeError(f"The service did not start.\n{log.read_text()}")
+        try:
+            with urllib.request.urlopen(address, timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"The service did not answer within 30 s.\n{log.read_text()}")
+
+
+def _demo(base_url: str, keys: list[str], sandbox: dict[str, str]) -> dict[str, Any]:
+    accounts = []
+    for address in sandbox.values():
+        with urllib.request.urlopen(f"{address}/_sandbox/accounts", timeout=5) as answer:
+            accounts += json.load(answer)
+    return {
+        "base_url": base_url,
+        "api_key": keys[0],
+        "other_api_key": keys[1],
+        "accounts": accounts,
+        "sandbox": sandbox,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
