@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime
 from email.utils import formatdate
+from functools import lru_cache
 
 
 class Clock:
@@ -22,7 +23,14 @@ class Clock:
 
 def rfc_2822(moment: float) -> str:
     """As the 2010 API writes a date."""
-    return formatdate(moment)[:-5] + "+0000"
+    day, second = divmod(int(moment), 86_400)
+    return f"{_day(day)} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d} +0000"
+
+
+@lru_cache(maxsize=4096)
+def _day(day: int) -> str:
+    # Kept by the day: of a page with a thousand numbers, writing dates out in full is a third of the work.
+    return formatdate(day * 86_400.0)[:16]
 
 
 def iso_8601(moment: float) -> str:

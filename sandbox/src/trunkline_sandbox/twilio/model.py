@@ -95,8 +95,8 @@ class Number:
             "friendly_name": self.friendly_name,
             "type": self.kind,
             **self.values(),
-            "date_created": rfc_2822(self.created),
-            "date_updated": rfc_2822(self.updated),
+            "date_created": (created := rfc_2822(self.created)),
+            "date_updated": created if self.updated == self.created else rfc_2822(self.updated),
             "uri": f"/2010-04-01/Accounts/{self.account_sid}/IncomingPhoneNumbers/{self.sid}.json",
         }
 

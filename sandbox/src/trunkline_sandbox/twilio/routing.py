@@ -13,8 +13,6 @@ from .model import Account, ApiKey
 if TYPE_CHECKING:
     from .world import World
 
-PRODUCTS = ("api", "trunking", "voice", "pricing", "routes")
-
 
 @attrs.frozen
 class Origin:
@@ -71,6 +69,7 @@ class Route:
     """A method and a path, and what answers there."""
 
     method: str
+    path: str
     pattern: re.Pattern[str]
     endpoint: Endpoint
     needs_main_key: bool
@@ -99,7 +98,7 @@ class Product:
         pattern = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+?)", re.escape(path)))
 
         def register(endpoint: Endpoint) -> Endpoint:
-            self.routes.append(Route(method, pattern, endpoint, needs_main_key))
+            self.routes.append(Route(method, path, pattern, endpoint, needs_main_key))
             return endpoint
 
         return register

@@ -31,7 +31,7 @@ from .model import Account
 from .paging import with_repeated_page
 from .pricing import pricing
 from .routes import routes
-from .routing import PRODUCTS, Call, Origin, Product, Route
+from .routing import Call, Origin, Product, Route
 from .trunking import trunking
 from .voice import voice
 from .world import Domains, Identity, World
@@ -41,7 +41,7 @@ HOME = "us1"
 REGIONAL_EDGES = {"ie1": "dublin", "au1": "sydney"}
 
 _HOST = re.compile(r"(?P<product>[a-z]+)(\.(?P<edge>[a-z-]+)\.(?P<region>[a-z0-9]+))?\.twilio\.com(:443)?")
-_PRODUCTS: dict[str, Product] = {product.name: product for product in (api, trunking, voice, pricing, routes)}
+PRODUCTS: dict[str, Product] = {product.name: product for product in (api, trunking, voice, pricing, routes)}
 
 
 @attrs.frozen(eq=False)
@@ -126,7 +126,7 @@ class SimulatedTwilio:
         """Process one request."""
         began = time.perf_counter()
         place = self._place(request)
-        wants_xml = _PRODUCTS["api"] in place.products and _asks_for_xml(request.path)
+        wants_xml = PRODUCTS["api"] in place.products and _asks_for_xml(request.path)
         path = request.decoded_path + ".json" if wants_xml else request.decoded_path
         try:
             response = self._answer(request, place, path)
@@ -208,8 +208,8 @@ class SimulatedTwilio:
 def _read_host(host: str) -> _Place:
     found = _HOST.fullmatch(host)
     if not found:
-        return _Place(tuple(_PRODUCTS.values()), Origin(address=f"http://{host}"))
-    product = _PRODUCTS.get(found["product"])
+        return _Place(tuple(PRODUCTS.values()), Origin(address=f"http://{host}"))
+    product = PRODUCTS.get(found["product"])
     known_region = found["region"] is None or found["region"] in (HOME, *REGIONAL_EDGES)
     products = (product,) if product and known_region else ()
     return _Place(products, Origin(region=found["region"] or HOME, edge=found["edge"] or ""))
