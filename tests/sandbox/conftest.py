@@ -1,4 +1,4 @@
-"""A running sandbox, callers that speak plain HTTP to it, and the carriers' own documents to hold its answers against."""
+"""A running sandbox, callers that speak plain HTTP to it, and the carriers' own documents to check its answers."""
 
 import json
 import re

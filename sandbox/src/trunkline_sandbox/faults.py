@@ -142,6 +142,9 @@ class Faults:
         return None
 
 
+_UNTOUCHED = object()
+
+
 def merged(payload: Any, patch: Any) -> Any:
     """The payload with the patch laid over it.
 
@@ -151,7 +154,8 @@ def merged(payload: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
         return patch
     if isinstance(payload, list):
-        return [merged(item, patch.get(str(at), patch.get("*", {}))) for at, item in enumerate(payload)]
+        chosen = [patch.get(str(at), patch.get("*", _UNTOUCHED)) for at in range(len(payload))]
+        return [item if part is _UNTOUCHED else merged(item, part) for item, part in zip(payload, chosen, strict=True)]
     result = dict(payload) if isinstance(payload, dict) else {}
     for key, value in patch.items():
         if key == "$remove":

@@ -1,6 +1,7 @@
 """One carrier behind a counter: latency, faults, limits and the journal, on the way to it and back."""
 
 import asyncio
+import logging
 from collections import Counter
 from typing import Generic, Protocol, TypeVar
 
@@ -8,6 +9,8 @@ from .carrier import Carrier, Request, Response
 from .control import Control
 from .faults import NEVER_PROCESSED, RESETTING, SILENT, Fault, Faults, answer_instead, spoilt
 from .journal import Journal, Received
+
+_log = logging.getLogger("trunkline_sandbox")
 
 CarrierT = TypeVar("CarrierT", bound=Carrier)
 
@@ -113,9 +116,7 @@ class _Visit:
         sandbox = self.sandbox
         fault = sandbox.faults.strike(self.request, self.account)
         if fault is None:
-            with sandbox.carrier.lock:
-                response = sandbox.carrier.handle(self.request)
-            self._finish(response)
+            self._finish(self._handled())
         else:
             self._process_with(fault)
 
@@ -126,8 +127,7 @@ class _Visit:
         if fault.kind in NEVER_PROCESSED:
             response = answer_instead(fault)
         else:
-            with carrier.lock:
-                response = spoilt(fault, carrier, self.request, carrier.handle(self.request))
+            response = spoilt(fault, carrier, self.request, self._handled())
         if fault.kind in SILENT:
             self.sandbox.leave(self.account)
             self.line.hold()
@@ -141,6 +141,15 @@ class _Visit:
             asyncio.get_running_loop().call_later(fault.seconds, self._finish, response)
         else:
             self._finish(response)
+
+    def _handled(self) -> Response:
+        carrier = self.sandbox.carrier
+        try:
+            with carrier.lock:
+                return carrier.handle(self.request)
+        except Exception:
+            _log.exception("%s failed at %s %s", carrier.name, self.request.method, self.request.path)
+            return Response(500)
 
     def _finish(self, response: Response) -> None:
         self.sandbox.leave(self.account)

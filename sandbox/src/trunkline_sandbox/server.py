@@ -202,6 +202,10 @@ class Server:
         self._sandbox.host, self._sandbox.port = listening.sockets[0].getsockname()[:2]
         self._started.set()
         await self._stop_asked.wait()
+        # Accept no more, and let what was accepted a moment ago become a connection: asyncio loses, and never closes,
+        # one that is still on its way when its server is closed.
+        self._loop.remove_reader(listening.sockets[0].fileno())
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
         listening.close()
         await self._close_connections()
 

@@ -13,8 +13,8 @@ OPENED = 1_438_286_400.0
 
 def open_account(world: World, label: str, friendly_name: str, **details: Any) -> Account:
     """A new account, with a token that belongs to its label and its region."""
-    token = world.ids.named_secret(f"token/{label}/{world.region}")
-    account = Account(label, world.ids.named("AC", label), token, friendly_name, OPENED, **details)
+    token = world.names.named_secret(f"token/{label}/{world.region}")
+    account = Account(label, world.names.named("AC", label), token, friendly_name, OPENED, **details)
     world.add_account(account)
     return account
 
@@ -27,8 +27,8 @@ def list_with_token(world: World, account: Account, expect: str = "healthy") -> 
 
 def list_with_key(world: World, label: str, account: Account, kind: KeyKind, expect: str) -> ApiKey:
     """Give the account an API key, and have control list it as a way in."""
-    secret = world.ids.named_secret(f"key/{label}/{world.region}")
-    key = ApiKey(world.ids.named("SK", label), f"{kind} key", OPENED, OPENED, secret=secret, kind=kind)
+    secret = world.names.named_secret(f"key/{label}/{world.region}")
+    key = ApiKey(world.names.named("SK", label), f"{kind} key", OPENED, OPENED, secret=secret, kind=kind)
     account.keys[key.sid] = key
     world.forget_identities()
     world.list_entry(label, account, {"apiKeySid": key.sid, "apiKeySecret": secret}, expect)
@@ -40,8 +40,9 @@ def give_numbers(world: World, account: Account, country: str, kind: str, count:
     given = []
     for _ in range(count):
         phone_number = world.plan.take(country, kind)
+        sid = world.names.named("PN", phone_number)
         at = OPENED + 600.0 * len(account.numbers)
-        number = Number(world.ids.sid("PN"), account.sid, phone_number, kind, formatted(phone_number), at, at)
+        number = Number(sid, account.sid, phone_number, kind, formatted(phone_number), at, at)
         if len(account.numbers) % 4 == 1:
             number.own["voice_url"] = "https://demo.twilio.com/welcome/voice/"
         account.add_number(number)
@@ -72,7 +73,7 @@ def build_accounts(world: World) -> None:
     _email_name(world)
     test = open_account(world, "test_credentials", "Acme Voice Ltd", test_credentials=True)
     list_with_token(world, test, "test_credentials")
-    wrong = world.ids.named_secret(f"wrong token/{world.region}")
+    wrong = world.names.named_secret(f"wrong token/{world.region}")
     world.list_entry("bad_credentials", healthy, {"authToken": wrong}, "bad_credentials")
 
 

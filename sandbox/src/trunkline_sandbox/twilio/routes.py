@@ -17,7 +17,7 @@ def _show(call: Call, field: str, name: str, kind: str, created: float) -> Respo
         200,
         {
             field: name,
-            "sid": call.world.ids.named("QQ", f"{call.account.sid}/{name}"),
+            "sid": call.world.names.named("QQ", f"{call.account.sid}/{name}"),
             "account_sid": call.account.sid,
             "friendly_name": name,
             "voice_region": call.account.voice_regions.get(name, "us1"),

@@ -53,7 +53,10 @@ class World:
         self.region = region
         self.clock = clock
         self.domains = domains
+        self.names = Ids(seed)
+        """For what is known by a name: the same whenever it is made."""
         self.ids = Ids(seed)
+        """For what is made one after another."""
         self.plan = NumberPlan()
         self.accounts: dict[str, Account] = {}
         """By label."""
