@@ -137,7 +137,7 @@ _FORMATS = jsonschema.FormatChecker(formats=())
 
 
 def _format(name: str, check: Callable[[str], bool]) -> None:
-    _FORMATS.checks(name)(lambda value: not isinstance(value, str) or check(value))
+    _FORMATS.checks(name, raises=ValueError)(lambda value: not isinstance(value, str) or check(value))
 
 
 _format("date-time", lambda value: bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value)))

@@ -1,8 +1,10 @@
 """Control shows and turns everything, and never shows how a request was authorized."""
 
 import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,7 +122,7 @@ def test_latency_is_set_at_run_time(control: Control, healthy: Caller, twilio: T
 
 def test_more_requests_in_flight_than_the_limit_are_refused(control: Control, healthy: Caller, twilio: Twilio) -> None:
     assert control("PUT", "limits", {"concurrency": 3}) == {"concurrency": 3}
-    twilio.latency_ms = 150
+    twilio.latency_ms = 500
     together = threading.Barrier(8)
 
     def ask(_: int) -> tuple[int, str]:
@@ -139,7 +141,7 @@ def test_more_requests_in_flight_than_the_limit_are_refused(control: Control, he
 
 def test_the_limit_counts_each_account_apart(call_as: Any, twilio: Twilio) -> None:
     twilio.concurrency = 1
-    twilio.latency_ms = 100
+    twilio.latency_ms = 200
     callers = [call_as("healthy"), call_as("empty")]
     together = threading.Barrier(2)
 
@@ -235,6 +237,12 @@ def test_a_big_account_is_added_by_code(twilio: Twilio, call_as: Any) -> None:
         page = big.get(path)
         listed, path = listed + len(page["incoming_phone_numbers"]), page["next_page_uri"]
     assert listed == 10_000
+
+
+def test_the_example_in_the_readme_runs() -> None:
+    readme = Path(__file__).resolve().parents[2] / "sandbox" / "README.md"
+    (example,) = re.findall(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)
+    exec(compile(example, str(readme), "exec"), {})
 
 
 def test_the_carrier_can_be_changed_in_process_too(twilio: Twilio, account: Any) -> None:

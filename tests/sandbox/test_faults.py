@@ -148,7 +148,7 @@ def test_a_timeout_leaves_the_write_out_or_in(
 ) -> None:
     twilio.faults.add(Fault(kind))
     with pytest.raises(requests.exceptions.ReadTimeout):
-        healthy.ask("POST", path, WRITE, timeout=0.2)
+        healthy.ask("POST", path, WRITE, timeout=0.5)
     assert bool(number.value("voice_url")) is applied
     (entry,) = twilio.requests
     assert (entry.status, entry.fault) == (None, kind)

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
+import jsonschema
 import pytest
 
+from trunkline_sandbox import Fault
 from trunkline_sandbox.twilio.model import CallerId, Named
 from trunkline_sandbox.twilio.routing import Product, Route
 from trunkline_sandbox.twilio.simulated import PRODUCTS
@@ -139,6 +141,29 @@ def test_an_empty_list_is_as_documented(
     answer = empty.on(product).get(path)
     assert [] in answer.values()
     documented.check("GET", path, 200, answer)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"friendly_name": 7},
+        {"sid": "PN0"},
+        {"date_created": "2026-11-23T00:00:00Z"},
+        {"voice_method": "PATCH"},
+        {"voice_receive_mode": None},
+        {"capabilities": {"voice": "yes"}},
+        {"undocumented": True},
+        {"$remove": ["type"]},
+    ],
+    ids=str,
+)
+def test_the_check_against_the_document_notices(
+    wrong: dict[str, Any], twilio: Any, healthy: Any, account: Any, document: Callable[[str], Any]
+) -> None:
+    path = healthy.numbers(f"/{next(iter(account.numbers))}.json")
+    twilio.faults.add(Fault("patch_json", patch=wrong))
+    with pytest.raises(jsonschema.ValidationError):
+        document("twilio/twilio_api_v2010").check("GET", path, 200, healthy.get(path))
 
 
 def test_every_number_with_an_oddity_is_as_documented(healthy: Any, document: Callable[[str], Any]) -> None:

@@ -74,7 +74,7 @@ class Sandbox(Generic[CarrierT]):
         request.in_flight = self._in_flight[account] + 1 if account else 1
         entry = self.requests.note(request, account)
         limit = self.carrier.concurrency if self.concurrency is None else self.concurrency
-        if request.in_flight > limit:
+        if account and request.in_flight > limit:
             self._answer(line, entry, self.carrier.refuse_as_too_many(request))
             return
         visit = _Visit(self, request, line, account, entry)
