@@ -158,6 +158,13 @@ def test_sub_lists_hold_one_kind_each_and_do_not_name_it(healthy: Caller, accoun
         assert {account.numbers[number["sid"]].kind for number in page} == {kind}
 
 
+def test_a_number_named_like_a_piece_of_json_comes_through_whole(healthy: Caller, number: Any) -> None:
+    name = '","type":"local",\\"'
+    assert healthy.post(at(healthy, number), FriendlyName=name)["friendly_name"] == name
+    page = healthy.get(healthy.numbers("/Local.json?PageSize=1000"))["incoming_phone_numbers"]
+    assert [one["friendly_name"] for one in page if one["sid"] == number.sid] == [name]
+
+
 def test_every_oddity_is_among_the_first_numbers(healthy: Caller) -> None:
     page = healthy.get(healthy.numbers())["incoming_phone_numbers"]
     assert any(not number["capabilities"]["voice"] for number in page)

@@ -222,9 +222,7 @@ def _sid(number: Number) -> str:
 
 
 def _encode_without_type(number: Number) -> bytes:
-    shown = number.shown()
-    del shown["type"]
-    return encode_json(shown).encode()
+    return number.encoded().replace(b'"type":"%s",' % number.kind.encode(), b"", 1)
 
 
 @api.get(NUMBERS + ".json")

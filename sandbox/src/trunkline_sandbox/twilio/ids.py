@@ -12,11 +12,8 @@ class Ids:
 
     def sid(self, prefix: str) -> str:
         """A fresh identifier: two letters and 32 hex digits."""
-        return prefix + self._digest(prefix)
-
-    def secret(self, kind: str) -> str:
-        """A fresh secret of 32 hex digits."""
-        return self._digest(kind)
+        count = self._made[prefix] = self._made.get(prefix, 0) + 1
+        return self.named(prefix, f"#{count}")
 
     def named(self, prefix: str, name: str) -> str:
         """The identifier that belongs to a name, whenever it is asked for."""
@@ -25,7 +22,3 @@ class Ids:
     def named_secret(self, name: str) -> str:
         """The secret that belongs to a name."""
         return self.named("", name)
-
-    def _digest(self, kind: str) -> str:
-        count = self._made[kind] = self._made.get(kind, 0) + 1
-        return hashlib.md5(f"{self._seed}/{kind}#{count}".encode(), usedforsecurity=False).hexdigest()
