@@ -42,6 +42,12 @@ def test_accounts_are_listed_with_what_opens_them(control: Control) -> None:
         )
 
 
+def test_the_carrier_names_its_own_hosts(control: Control) -> None:
+    shown = control("GET", "carrier")
+    assert shown["name"] == "twilio"
+    assert {"api.twilio.com", "trunking.twilio.com", "api.dublin.ie1.twilio.com"} < set(shown["hosts"])
+
+
 def test_state_shows_routing_trunks_and_origination(control: Control, healthy: Caller) -> None:
     trunk = healthy.post("/v1/Trunks", FriendlyName="Ours")["sid"]
     form = {"FriendlyName": "Edge", "SipUrl": "sip:edge.example.com", "Priority": 1, "Weight": 1, "Enabled": "true"}

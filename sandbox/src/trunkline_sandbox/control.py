@@ -24,6 +24,7 @@ class Control:
     def __init__(self, sandbox: "Sandbox[Any]") -> None:
         self._sandbox = sandbox
         routes: list[tuple[str, str, Handler]] = [
+            ("GET", "carrier", self._carrier),
             ("GET", "accounts", self._accounts),
             ("GET", "state", self._state),
             ("GET", "requests", self._requests),
@@ -60,6 +61,9 @@ class Control:
         except (ValueError, TypeError, KeyError, re.error) as wrong:
             return Response.of_json(400, {"error": f"{type(wrong).__name__}: {wrong}"})
         return Response(204) if answer is None else Response.of_json(200, answer)
+
+    def _carrier(self) -> Any:
+        return {"name": self._sandbox.carrier.name, "hosts": sorted(self._sandbox.carrier.hosts)}
 
     def _accounts(self) -> Any:
         return [attrs.asdict(entry) for entry in self._sandbox.carrier.listing()]
