@@ -1,0 +1,46 @@
+"""What to call a connection."""
+
+from __future__ import annotations
+
+import re
+
+from trunkline import e164
+from trunkline.errors import AccountSuspended, PermissionMissing
+from trunkline.numbers import SuggestedName
+from trunkline_twilio import accounts
+from trunkline_twilio.client import Twilio, unknown_account
+from trunkline_twilio.refusals import NotThere
+
+_ADDRESS = re.compile(r"\S@\S")
+
+
+def suggest(twilio: Twilio) -> SuggestedName:
+    """The account's name, unless it is an e-mail address, which it is by default; and its first number."""
+    try:
+        name = shown(accounts.fetch(twilio).friendly_name, twilio)
+    except PermissionMissing as missing:
+        if missing.reply.code == "20008":
+            raise
+        # A Standard key may not read the account.
+        name = twilio.short_name
+    return SuggestedName(name, _first_number(twilio))
+
+
+def shown(friendly_name: str, twilio: Twilio) -> str:
+    """The name if it may be shown, else the account by the end of its SID."""
+    name = " ".join("".join(char if char.isprintable() else " " for char in friendly_name).split())
+    return twilio.short_name if not name or _ADDRESS.search(name) else name
+
+
+def _first_number(twilio: Twilio) -> str | None:
+    try:
+        rows = next(twilio.pages("api", twilio.numbers_path, "incoming_phone_numbers", {"PageSize": "1"}))
+    except (AccountSuspended, PermissionMissing):
+        return None
+    except NotThere as missing:
+        raise unknown_account(missing) from None
+    for row in rows:
+        number = row.get("phone_number")
+        if isinstance(number, str) and e164.is_e164(number):
+            return number
+    return None

@@ -1,0 +1,325 @@
+"""Where a number's calls go: read, pointed at our trunk, put back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from trunkline.errors import (
+    CarrierRefused,
+    CarrierUnavailable,
+    NumberNotFound,
+    TrunklineError,
+    WriteOutcomeUnknown,
+)
+from trunkline.numbers import NumberRef, Release, ReleaseOutcome, Route, RoutingSnapshot, RoutingView
+from trunkline_twilio import trunks
+from trunkline_twilio.client import Twilio
+from trunkline_twilio.numbers import Row, carrier_number, matching, pages_without_repeats
+from trunkline_twilio.refusals import TRIAL, NotThere, unexpected
+
+FEW = 3
+"""Up to so many numbers are asked for one by one; more are looked for on the pages of the list."""
+
+_TEXTS = ("trunk_sid", "voice_application_sid", "voice_url", "voice_fallback_url", "status_callback")
+_METHODS = ("voice_method", "voice_fallback_method", "status_callback_method")
+_POINTERS = ("trunk_sid", "voice_application_sid")
+
+_HANDLE = re.compile(r"PN[0-9a-fA-F]{32}")
+_HOST = re.compile(r"[A-Za-z0-9._\-]{1,255}")
+
+
+# Reading
+
+
+def read(twilio: Twilio, numbers: Sequence[str]) -> Iterator[RoutingSnapshot]:
+    """The routing of each of these numbers that is on the account."""
+    wanted = list(dict.fromkeys(numbers))
+    rows = (matching(twilio, number) for number in wanted) if len(wanted) <= FEW else _on_pages(twilio, wanted)
+    for row in rows:
+        if row is not None:
+            yield snapshot(twilio, row)
+
+
+def _on_pages(twilio: Twilio, wanted: Sequence[str]) -> Iterator[Row]:
+    missing = set(wanted)
+    for rows in pages_without_repeats(twilio):
+        for row in rows:
+            if row.get("phone_number") in missing:
+                missing.discard(row["phone_number"])
+                yield row
+        if not missing:
+            return
+
+
+def fetch(twilio: Twilio, number: NumberRef) -> RoutingSnapshot:
+    """One number's routing now; `NumberNotFound` if it is not on the account, or not under this handle."""
+    _check_handle(number)
+    try:
+        row = twilio.ask(lambda sdk: sdk.api.v2010.account.incoming_phone_numbers(number.handle).fetch())
+    except NotThere as missing:
+        raise _gone(number, missing) from None
+    return _of_this(twilio, number, row)
+
+
+def snapshot(twilio: Twilio, row: Row) -> RoutingSnapshot:
+    """One row as a snapshot: what an import overwrites, unset always written as an empty string."""
+    number = carrier_number(row)
+    if number is None:
+        raise unexpected("a number that is not E.164")
+    restore = _routing(row)
+    points_at = restore["trunk_sid"] or restore["voice_application_sid"] or None
+    return RoutingSnapshot(number, _view(restore), points_at, restore, twilio.call.now())
+
+
+def _routing(row: Row) -> dict[str, Any]:
+    """The fields that an import changes or that depend on those: null and "" are both unset, in one answer even."""
+    routing: dict[str, Any] = {}
+    for name in _TEXTS:
+        value = row.get(name, ...)
+        if value is not None and not isinstance(value, str):
+            raise unexpected(f"a number whose {name} is not text")
+        routing[name] = value or ""
+    # What an answer leaves out is not known, and so is never written back.
+    for name in _METHODS:
+        if name in row:
+            routing[name] = str(row[name] or "POST").upper()
+    if "voice_receive_mode" in row:
+        routing["voice_receive_mode"] = str(row["voice_receive_mode"] or "voice").lower()
+    if "voice_caller_id_lookup" in row:
+        routing["voice_caller_id_lookup"] = row["voice_caller_id_lookup"] is True
+    return routing
+
+
+def _view(routing: Mapping[str, Any]) -> RoutingView:
+    if routing.get("voice_receive_mode") == "fax":
+        return RoutingView("fax")
+    if routing["trunk_sid"]:
+        return RoutingView("trunk")
+    if routing["voice_application_sid"]:
+        return RoutingView("application")
+    if routing["voice_url"]:
+        return RoutingView("webhook", _host(routing["voice_url"]))
+    return RoutingView("none")
+
+
+def _host(address: str) -> str | None:
+    try:
+        host = urlsplit(address).hostname or ""
+        host = host.encode("idna").decode() if not host.isascii() else host
+    except ValueError:
+        return None
+    return host if _HOST.fullmatch(host) else None
+
+
+# Importing
+
+
+def point_at(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSnapshot) -> RoutingSnapshot:
+    """Point one number at our trunk with one write, whose answer is the read-back."""
+    if before.points_at == route.id:
+        # Re-importing changes nothing, and nothing is written to find that out.
+        present = fetch(twilio, number)
+        if present.points_at == route.id:
+            return present
+    if before.restore.get("voice_receive_mode") == "fax":
+        raise CarrierRefused(
+            "This number is set to receive faxes at Twilio. Set it to receive voice calls, then import it again.",
+            detail="nothing was written",
+        )
+    try:
+        return _write(twilio, number, {"trunk_sid": route.id})
+    except WriteOutcomeUnknown as unknown:
+        return _settled_import(twilio, number, route, before, unknown)
+    except CarrierRefused as refused:
+        if refused.reply.code != TRIAL:
+            raise
+        raise CarrierRefused(
+            "A Twilio trial account may have one number on a SIP trunk. Upgrade the account, or release the other "
+            "number, then import this one again.",
+            detail=refused.detail,
+            reply=refused.reply,
+        ) from None
+
+
+def _settled_import(
+    twilio: Twilio, number: NumberRef, route: Route, before: RoutingSnapshot, unknown: WriteOutcomeUnknown
+) -> RoutingSnapshot:
+    """What became of a write whose answer was lost: read, never written again."""
+    present = _read_back(twilio, number, unknown)
+    if present.points_at == route.id:
+        return present
+    if _is_as(present, before.restore):
+        raise CarrierUnavailable(
+            "Twilio's answer was lost and the number is routed as before. Nothing was changed: import it again.",
+            detail=unknown.detail,
+            reply=unknown.reply,
+        )
+    raise WriteOutcomeUnknown(
+        "Twilio's answer was lost, and the number's routing is neither as before nor ours. Look at it in the Twilio "
+        "Console, then import it again.",
+        detail=unknown.detail,
+        reply=unknown.reply,
+    )
+
+
+# Releasing
+
+
+def put_back(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSnapshot) -> Release:
+    """Restore what the snapshot holds, with one write, if the number still points at our trunk.
+
+    The number itself is never deleted: that would give it up. The trunk stays too: other numbers may use it, and
+    deleting one locks its domain name for 30 days.
+    """
+    try:
+        present = fetch(twilio, number)
+    except NumberNotFound as gone:
+        return Release(ReleaseOutcome.CANNOT_RESTORE, "number_not_on_account", gone.summary)
+    if before.points_at == route.id:
+        return _without_earlier_routing(present, route)
+    if present.points_at != route.id:
+        if _is_as(present, before.restore):
+            return Release(ReleaseOutcome.RESTORED, "restored_before", "The number is routed as it was before already.")
+        return _left_alone()
+    try:
+        after = _write(twilio, number, _changes(present.restore, before.restore))
+    except WriteOutcomeUnknown as unknown:
+        after = _settled_release(twilio, number, route, unknown)
+    except NumberNotFound as gone:
+        return Release(ReleaseOutcome.CANNOT_RESTORE, "number_not_on_account", gone.summary)
+    except CarrierRefused as refused:
+        return _missing_pointer(twilio, before, refused)
+    return _compared(after, before)
+
+
+def _without_earlier_routing(present: RoutingSnapshot, route: Route) -> Release:
+    if present.points_at != route.id:
+        return _left_alone()
+    return Release(
+        ReleaseOutcome.CANNOT_RESTORE,
+        "no_earlier_routing",
+        "The number was routed to this platform's trunk already when it was imported, so what was before is not "
+        "known. Set where its calls go in the Twilio Console.",
+    )
+
+
+def _left_alone() -> Release:
+    return Release(
+        ReleaseOutcome.LEFT_ALONE,
+        "changed_since",
+        "The number's routing was changed at Twilio after it was imported, so it was left as it is.",
+    )
+
+
+def _changes(present: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields to write so that the routing becomes what it was; "" clears, and None would be left out by the SDK."""
+    changes = {name: value for name, value in before.items() if name in present and present[name] != value}
+    if before["voice_application_sid"]:
+        # Setting one of the two deletes the other at Twilio; sending both would leave the order to chance.
+        changes.pop("trunk_sid", None)
+        changes["voice_application_sid"] = before["voice_application_sid"]
+    return changes
+
+
+def _settled_release(twilio: Twilio, number: NumberRef, route: Route, unknown: WriteOutcomeUnknown) -> RoutingSnapshot:
+    present = _read_back(twilio, number, unknown)
+    if present.points_at == route.id:
+        raise CarrierUnavailable(
+            "Twilio's answer was lost and the number is still routed to this platform. Release it again.",
+            detail=unknown.detail,
+            reply=unknown.reply,
+        )
+    return present
+
+
+def _compared(after: RoutingSnapshot, before: RoutingSnapshot) -> Release:
+    if _is_as(after, before.restore):
+        return Release(ReleaseOutcome.RESTORED, "restored", "The number is routed as it was before it was imported.")
+    differing = [name for name, value in before.restore.items() if after.restore.get(name, value) != value]
+    return Release(
+        ReleaseOutcome.CANNOT_RESTORE,
+        "restored_in_part",
+        f"Twilio did not take back everything: {', '.join(differing)} differ from what was before. Look at the number "
+        "in the Twilio Console.",
+    )
+
+
+def _missing_pointer(twilio: Twilio, before: RoutingSnapshot, refused: CarrierRefused) -> Release:
+    """Why Twilio refused to put the routing back: the trunk or the application may be gone."""
+    trunk, application = before.restore["trunk_sid"], before.restore["voice_application_sid"]
+    if trunk and trunks.is_trunk_sid(trunk) and not trunks.exists(twilio, trunk):
+        what, code = "SIP trunk", "earlier_trunk_deleted"
+    elif application and not _application_exists(twilio, application):
+        what, code = "TwiML application", "earlier_application_deleted"
+    else:
+        raise refused
+    return Release(
+        ReleaseOutcome.CANNOT_RESTORE,
+        code,
+        f"The {what} that this number was routed to before ({(trunk or application)[-4:]} at the end of its SID) has "
+        "been deleted at Twilio. The number still points at this platform: set where its calls go in the Twilio "
+        "Console.",
+    )
+
+
+def _application_exists(twilio: Twilio, sid: str) -> bool:
+    try:
+        twilio.ask(lambda sdk: sdk.api.v2010.account.applications(sid).fetch())
+    except NotThere:
+        return False
+    return True
+
+
+# What both share
+
+
+def _write(twilio: Twilio, number: NumberRef, changes: dict[str, Any]) -> RoutingSnapshot:
+    """The one write. A POST to the number, since a region without trunk subresources has this one too."""
+    _check_handle(number)
+    try:
+        row = twilio.ask(lambda sdk: sdk.api.v2010.account.incoming_phone_numbers(number.handle).update(**changes))
+    except NotThere as missing:
+        raise _gone(number, missing) from None
+    try:
+        return _of_this(twilio, number, row)
+    except TrunklineError as error:
+        raise WriteOutcomeUnknown(
+            "Twilio's answer could not be read; whether the change took effect is not known yet.", detail=error.detail
+        ) from None
+
+
+def _read_back(twilio: Twilio, number: NumberRef, unknown: WriteOutcomeUnknown) -> RoutingSnapshot:
+    try:
+        return fetch(twilio, number)
+    except NumberNotFound:
+        raise
+    except TrunklineError as error:
+        raise WriteOutcomeUnknown(
+            "Twilio's answer was lost, and reading the number back failed too. Look at it again in a moment.",
+            detail=f"{unknown.detail}; reading back: {error.code} {error.detail}",
+            reply=unknown.reply,
+        ) from None
+
+
+def _is_as(present: RoutingSnapshot, restore: Mapping[str, Any]) -> bool:
+    return all(present.restore.get(name, value) == value for name, value in restore.items())
+
+
+def _check_handle(number: NumberRef) -> None:
+    if not _HANDLE.fullmatch(number.handle):
+        raise NumberNotFound(f"{number.number} is not known by a Twilio number SID.", detail="nothing was asked")
+
+
+def _of_this(twilio: Twilio, number: NumberRef, row: Row) -> RoutingSnapshot:
+    if row.get("phone_number") != number.number or row.get("sid") != number.handle:
+        raise unexpected("the answer is about another number")
+    return snapshot(twilio, row)
+
+
+def _gone(number: NumberRef, missing: NotThere) -> NumberNotFound:
+    return NumberNotFound(
+        f"{number.number} is not on this Twilio account any more.", detail=missing.detail, reply=missing.reply
+    )

@@ -1,0 +1,145 @@
+"""Whether an imported number is still routed to the platform, and may dial out."""
+
+from __future__ import annotations
+
+import attrs
+
+from trunkline import e164
+from trunkline.checks import INBOUND_ROUTED, OUTBOUND_AUTHORIZED, Check, Exchange, Verification
+from trunkline.errors import AccountSuspended, NumberNotFound, PermissionMissing
+from trunkline.numbers import NumberRef, Route, RoutingSnapshot
+from trunkline_twilio import accounts, dialing, routing, trunks
+from trunkline_twilio.accounts import Account
+from trunkline_twilio.checks import FAIL, PASS, UNKNOWN, check, outbound, suspended
+from trunkline_twilio.client import Twilio
+from trunkline_twilio.refusals import NotThere
+from trunkline_twilio.trunks import Origination, Trunk
+
+
+def verify(twilio: Twilio, number: NumberRef, route: Route) -> Verification:
+    """Four requests: the number, where our trunk sends calls, the account, its permission to call.
+
+    One more where a termination domain is given, for the trunk that has it.
+    """
+    with twilio.call.proving() as proof:
+        try:
+            present = routing.fetch(twilio, number)
+        except NumberNotFound as gone:
+            return Verification(
+                _not_there(INBOUND_ROUTED, gone, proof()), _not_there(OUTBOUND_AUTHORIZED, gone, proof())
+            )
+        except AccountSuspended as error:
+            return Verification(
+                suspended(INBOUND_ROUTED, error.summary, proof()),
+                suspended(OUTBOUND_AUTHORIZED, error.summary, proof()),
+            )
+        inbound = _inbound(twilio, present, route)
+    return Verification(attrs.evolve(inbound, proof=proof()), _outbound(twilio, number))
+
+
+def _not_there(name: str, gone: NumberNotFound, proof: tuple[Exchange, ...]) -> Check:
+    remedy = "If it was moved to another account or given up, remove it here too."
+    return check(name, FAIL, "number_not_on_account", gone.summary, remedy, proof)
+
+
+# Inbound
+
+
+def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
+    name = INBOUND_ROUTED
+    if present.points_at != route.id:
+        return check(
+            name,
+            FAIL,
+            "routed_elsewhere",
+            f"Twilio routes the number to {_words(present)}, not to this platform's trunk.",
+            "Import the number again, or put it back on the trunk in the Twilio Console.",
+        )
+    if present.restore.get("voice_receive_mode") == "fax":
+        return check(
+            name,
+            FAIL,
+            "receives_fax",
+            "Twilio has the number receive faxes, not voice calls.",
+            "Set the number to accept voice calls in the Twilio Console.",
+        )
+    try:
+        found = trunks.originations(twilio, route.id)
+    except NotThere:
+        return check(
+            name,
+            FAIL,
+            "trunk_deleted",
+            "The SIP trunk that the number is routed to has been deleted at Twilio.",
+            "Import the number again: the trunk is made anew.",
+        )
+    except PermissionMissing as missing:
+        summary = "These credentials may not read SIP trunks, so where the calls go could not be checked."
+        return check(name, UNKNOWN, "permission_missing", summary, missing.summary)
+    return _origination(twilio, found)
+
+
+def _words(present: RoutingSnapshot) -> str:
+    return {
+        "trunk": "another SIP trunk",
+        "application": "a TwiML application",
+        "webhook": "a webhook",
+        "fax": "a fax receiver",
+    }.get(present.view.kind, "nothing")
+
+
+def _origination(twilio: Twilio, found: list[Origination]) -> Check:
+    name, platform = INBOUND_ROUTED, twilio.call.platform
+    if platform is None:
+        return check(
+            name,
+            UNKNOWN,
+            "platform_not_set",
+            "The number is on this platform's trunk, but the platform has no SIP host to compare its target with.",
+            "The operator of this platform has to set its SIP host.",
+        )
+    if any(trunks.leads_to(each, platform) for each in found):
+        return check(name, PASS, "routed_here", f"The number is on our trunk, which sends calls to {platform.host}.")
+    if any(platform.same_place(each.sip_url) for each in found):
+        return check(
+            name,
+            FAIL,
+            "origination_disabled",
+            f"The trunk's origination URL for {platform.host} is switched off.",
+            "Switch it on under the trunk's Origination settings in the Twilio Console, or import the number again.",
+        )
+    return check(
+        name,
+        FAIL,
+        "origination_elsewhere",
+        f"The trunk that the number is on does not send calls to {platform.host}.",
+        "Import the number again, which mends the trunk's origination URL.",
+    )
+
+
+# Outbound
+
+
+def _outbound(twilio: Twilio, number: NumberRef) -> Check:
+    with twilio.call.proving() as proof:
+        account = _account(twilio)
+        if account is not None and not account.active:
+            return suspended(OUTBOUND_AUTHORIZED, accounts.suspended(account), proof())
+        allowed = dialing.permission(twilio, e164.country(number.number) or "US")
+        inherits = allowed.allowed is False and account is not None and account.subaccount and dialing.inherited(twilio)
+        found = _trunks(twilio) if twilio.domain else []
+    return outbound(account, allowed, inherits, twilio.domain, found, proof())
+
+
+def _account(twilio: Twilio) -> Account | None:
+    try:
+        return accounts.fetch(twilio)
+    except PermissionMissing:
+        return None
+
+
+def _trunks(twilio: Twilio) -> list[Trunk] | PermissionMissing:
+    try:
+        return trunks.read_all(twilio)
+    except PermissionMissing as missing:
+        return missing
