@@ -10,13 +10,13 @@ INSTALLED := $(VENV)/installed
 .PHONY: run test bench lint lock area-codes clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
-	@$(BIN)/python demo/run.py --port $(PORT)
+	@$(BIN)/python demo/demo.py --port $(PORT)
 
 test: $(INSTALLED)       ## every test; a test that lacks a server skips and says how to run it
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: $(INSTALLED)      ## measure; writes build/bench.json
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python benchmarks/bench.py $(ARGS)
 
 lint: $(INSTALLED)       ## style and types
 	$(BIN)/ruff check .
