@@ -23,7 +23,7 @@ lint: $(INSTALLED)       ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lock: $(INSTALLED)       ## pin every dependency with its hashes
+lock: $(BIN)/uv           ## pin every dependency with its hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links \
 		$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each)))) \
@@ -34,6 +34,10 @@ area-codes: $(INSTALLED) ## make the table of North American area codes anew
 
 clean:                   ## forget everything that was made here
 	rm -rf $(VENV) build .trunkline .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 $(INSTALLED): requirements.lock $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
 	$(PYTHON) -m venv $(VENV)
