@@ -585,8 +585,14 @@ def _one_of_ours(error: TrunklineError) -> TrunklineError:
 
 
 def _tells_a_secret(scrubber: Scrubber, answer: object) -> bool:
-    # A snapshot is sealed, never shown; everything else may reach a customer.
-    return not isinstance(answer, RoutingSnapshot) and scrubber.finds(repr(answer))
+    match answer:
+        case RoutingSnapshot():
+            # Sealed, never shown; everything else may reach a customer.
+            return False
+        case CarrierNumber(handle=handle, friendly_name=name, region=region):
+            # All of its free text: a list has too many of them for a repr of each.
+            return scrubber.finds(f"{handle}\n{name}\n{region}")
+    return scrubber.finds(repr(answer))
 
 
 def _wrong_type(plugin: ProviderPlugin, hook: str, got: object) -> PluginBroken:
