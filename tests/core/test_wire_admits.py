@@ -5,6 +5,7 @@ import pytest
 import requests
 
 from trunkline.errors import CredentialsRejected, PluginBroken, Unsupported
+from trunkline.http.dial import SandboxDial
 from trunkline.secret import Secret
 
 
@@ -106,8 +107,6 @@ def test_dots_do_not_turn_a_pattern_that_allows_slashes_into_a_write(wire, descr
 
 
 def test_an_origin_without_a_sandbox_is_unsupported(wire, carrier):
-    from trunkline.http.dial import SandboxDial
-
     with pytest.raises(Unsupported):
         wire(dial=SandboxDial({})).get("https://api.acme.example/")
 
