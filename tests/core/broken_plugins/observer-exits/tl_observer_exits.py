@@ -1,0 +1,4 @@
+"""An observer that exits on import."""
+
+
+raise SystemExit
