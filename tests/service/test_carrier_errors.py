@@ -67,7 +67,7 @@ def test_each_family_of_errors_is_told_in_its_own_way(world: World, hook: str) -
             assert told["carrier"] == {"status": 503, "code": "20503", "request_id": "RQ1"}
             assert told["detail"] == error.summary
         if isinstance(error, RateLimited):
-            assert answer.headers["retry-after"] == ("7" if error.retry_after else "10")
+            assert answer.headers["retry-after"] == ("8" if error.retry_after else "10")
         if hook == "release_number" and code in ("carrier_answer_unexpected", "plugin_broken"):
             from trunkline_service import recovery
 
