@@ -52,17 +52,19 @@ class Document:
         self.base = path.parent
         self.content = yaml.safe_load(path.read_text())
 
-    def resolve(self, reference: str) -> tuple[str, Any]:
+    def resolve(self, reference: str) -> tuple["Document", str, Any]:
+        """The document that a reference leads into, the last name in it, and what stands there."""
         file, _, pointer = reference.partition("#/")
-        content = yaml.safe_load((self.base / file).read_text()) if file else self.content
+        document = Document(self.base / file) if file else self
+        content = document.content
         for part in pointer.split("/"):
             content = content[part]
-        return pointer.rpartition("/")[2], content
+        return document, pointer.rpartition("/")[2], content
 
     def strict(self, schema: Any, name: str = "") -> Any:
         if "$ref" in schema:
-            name, target = self.resolve(schema["$ref"])
-            return self.strict(target, name)
+            document, name, target = self.resolve(schema["$ref"])
+            return document.strict(target, name)
         result = {key: schema[key] for key in ("type", "enum", "minLength", "maxLength") if key in schema}
         if "items" in schema:
             result["items"] = self.strict(schema["items"])
@@ -79,9 +81,10 @@ class Document:
         if (path, status) in KNOWN_STATUSES:
             operation = copy.deepcopy(self.content["paths"]["/number/buy"]["post"])
         response = operation["responses"][str(status)]
+        document = self
         if "$ref" in response:
-            _, response = self.resolve(response["$ref"])
-        schema = self.strict(response["content"]["application/json"]["schema"])
+            document, _, response = self.resolve(response["$ref"])
+        schema = document.strict(response["content"]["application/json"]["schema"])
         jsonschema.Draft202012Validator(schema).validate(answer.json())
 
 
