@@ -1,0 +1,38 @@
+"""Who is speaking: the API key in the Authorization header, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from litestar import Request
+from sqlalchemy import Connection
+
+from trunkline_service.errors import ApiError
+from trunkline_service.service import Service
+from trunkline_service.storage.organizations import Caller, find_caller
+
+_BEARER = re.compile(r"bearer +(sk_(?:live|test)_[A-Za-z0-9_-]{20,128})", re.IGNORECASE)
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="trunkline"'}
+_READS = ("GET", "HEAD")
+
+
+def authenticate(db: Connection, request: Request[Any, Any, Any]) -> Caller:
+    """Whose key it is; refuses unknown keys, and read-only keys wherever something is changed or asked of a carrier."""
+    header = request.headers.get("authorization")
+    if not header:
+        raise ApiError("missing_key", "Send an API key: Authorization: Bearer sk_live_…", headers=_CHALLENGE)
+    given = _BEARER.fullmatch(header.strip())
+    caller = find_caller(db, given[1]) if given else None
+    if caller is None:
+        raise ApiError("unknown_key", "This API key is unknown or revoked.", headers=_CHALLENGE)
+    request.scope["state"]["organization"] = caller.organization
+    if request.method not in _READS and not caller.may_write:
+        raise ApiError("read_only_key", "This key may only read. Use a key with full access.")
+    return caller
+
+
+def caller_of(request: Request[Any, Any, Any], service: Service) -> Caller:
+    """Who is speaking; the database is let go before anything else is done."""
+    with service.database.reading() as db:
+        return authenticate(db, request)

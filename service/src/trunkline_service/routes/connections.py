@@ -1,0 +1,195 @@
+"""`/v1/voip-connections`."""
+
+from __future__ import annotations
+
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Stream
+
+from trunkline.converter import structure
+from trunkline_service import connections as use_cases
+from trunkline_service import credential_tests, imports, listings, releases
+from trunkline_service.auth import authenticate, caller_of
+from trunkline_service.bodies import read_body, read_object
+from trunkline_service.drafts import ConnectionDraft, ConnectionPatch, ImportRequest
+from trunkline_service.errors import not_found
+from trunkline_service.idempotency import once
+from trunkline_service.routes.documented import errors, succeeds, takes
+from trunkline_service.routes.reading import Req, Serving, flag_from, id_from
+from trunkline_service.storage import connections
+from trunkline_service.views import (
+    AvailableNumberView,
+    ConnectionView,
+    ImportView,
+    NameView,
+    PlanView,
+    TestView,
+    answer,
+    connection_view,
+)
+
+PATH = "/v1/voip-connections"
+
+
+@get(PATH, sync_to_thread=True, responses=errors(), tags=["Connections"])
+def list_connections(request: Req, service: Serving) -> Response[list[ConnectionView]]:
+    """The organization's connections, newest first."""
+    with service.database.reading() as db:
+        caller = authenticate(db, request)
+        rows = connections.list_shown(db, caller.organization)
+    return answer([connection_view(row) for row in rows])
+
+
+@post(
+    PATH,
+    sync_to_thread=True,
+    operation_class=takes("NewConnection", "Idempotency-Key"),
+    responses=errors(
+        "read_only_key",
+        "body",
+        "unknown_provider",
+        "guided_setup_unavailable",
+        "evidence",
+        "idempotency",
+        "plugin_broken",
+    ),
+    tags=["Connections"],
+)
+def create_connection(request: Req, service: Serving, body: RawBody) -> Response[ConnectionView]:
+    """Store a connection whose credentials were tested. They are not tested again."""
+    caller = caller_of(request, service)
+    given = read_object(request, body)
+    draft = structure(given, ConnectionDraft)
+    return once(service, caller, request, given, lambda keep: use_cases.create(service, caller, draft, keep))
+
+
+@get(PATH + "/{connection_id:str}", sync_to_thread=True, responses=errors("not_found"), tags=["Connections"])
+def get_connection(request: Req, service: Serving, connection_id: FromPath[str]) -> Response[ConnectionView]:
+    """One connection."""
+    with service.database.reading() as db:
+        caller = authenticate(db, request)
+        row = connections.find_shown(db, caller.organization, id_from(connection_id))
+    if row is None:
+        raise not_found()
+    return answer(connection_view(row))
+
+
+@patch(
+    PATH + "/{connection_id:str}",
+    sync_to_thread=True,
+    operation_class=takes("ConnectionPatch"),
+    responses=errors(
+        "read_only_key", "not_found", "body", "evidence", "different_account", "connection_busy", "plugin_broken"
+    ),
+    tags=["Connections"],
+)
+def change_connection(
+    request: Req, service: Serving, connection_id: FromPath[str], body: RawBody
+) -> Response[ConnectionView]:
+    """Rename, change the SIP config, rotate the credentials."""
+    caller = caller_of(request, service)
+    id = id_from(connection_id)
+    return answer(use_cases.change(service, caller, id, read_body(request, body, ConnectionPatch)))
+
+
+@delete(
+    PATH + "/{connection_id:str}",
+    sync_to_thread=True,
+    operation_class=takes(None, "release_numbers"),
+    responses=errors("read_only_key", "not_found", "invalid_parameter", "connection_busy", "carrier"),
+    tags=["Connections"],
+)
+def delete_connection(request: Req, service: Serving, connection_id: FromPath[str]) -> None:
+    """Forget a connection and its credentials. Its numbers stay, unless they are to be released first."""
+    caller = caller_of(request, service)
+    id = id_from(connection_id)
+    if flag_from(request, "release_numbers"):
+        releases.release_all(service, caller, id)
+    use_cases.remove(service, caller, id)
+
+
+@post(
+    PATH + "/test",
+    sync_to_thread=True,
+    operation_class=takes("ConnectionDraft"),
+    responses=errors("read_only_key", "body", "unknown_provider", "carrier"),
+    tags=["Connections"],
+)
+def test_credentials(request: Req, service: Serving, body: RawBody) -> Response[TestView]:
+    """Test raw credentials. A pass leaves evidence for creating a connection; the credentials are not stored."""
+    caller = caller_of(request, service)
+    draft = read_body(request, body, ConnectionDraft)
+    return answer(credential_tests.test_credentials(service, caller, draft), 201)
+
+
+@post(
+    PATH + "/suggest-name",
+    status_code=200,
+    sync_to_thread=True,
+    operation_class=takes("ConnectionDraft"),
+    responses=errors("read_only_key", "body", "unknown_provider", "carrier"),
+    tags=["Connections"],
+)
+def suggest_name(request: Req, service: Serving, body: RawBody) -> Response[NameView]:
+    """A name for a connection, from what the carrier account calls itself."""
+    caller = caller_of(request, service)
+    return answer(credential_tests.suggest_name(service, caller, read_body(request, body, ConnectionDraft)))
+
+
+@get(
+    PATH + "/{connection_id:str}/available-numbers",
+    sync_to_thread=True,
+    responses={200: succeeds(list[AvailableNumberView]), **errors("not_found", "connection_outdated", "carrier")},
+    tags=["Numbers"],
+)
+def list_available_numbers(request: Req, service: Serving, connection_id: FromPath[str]) -> Stream:
+    """The numbers of the carrier account that no organization has imported, streamed as the carrier gives them."""
+    caller = caller_of(request, service)
+    pieces = listings.available_numbers(service, caller, id_from(connection_id))
+    return Stream(pieces, media_type="application/json")
+
+
+@post(
+    PATH + "/{connection_id:str}/import-numbers",
+    sync_to_thread=True,
+    operation_class=takes("ImportRequest", "Idempotency-Key", "dry_run"),
+    responses={
+        200: succeeds(PlanView, "The plan, where `dry_run=true` asked for it."),
+        **errors(
+            "read_only_key",
+            "not_found",
+            "body",
+            "invalid_parameter",
+            "too_many_numbers",
+            "account_busy",
+            "connection_outdated",
+            "idempotency",
+            "carrier",
+        ),
+    },
+    tags=["Numbers"],
+)
+def import_numbers(
+    request: Req, service: Serving, connection_id: FromPath[str], body: RawBody
+) -> Response[ImportView] | Response[PlanView]:
+    """Route numbers to the platform. One that is refused never sinks the others."""
+    caller = caller_of(request, service)
+    id = id_from(connection_id)
+    given = read_object(request, body)
+    wanted = structure(given, ImportRequest).numbers
+    if flag_from(request, "dry_run"):
+        return answer(imports.plan_import(service, caller, id, wanted))
+    return once(service, caller, request, given, lambda _: imports.import_numbers(service, caller, id, wanted))
+
+
+HANDLERS = [
+    list_connections,
+    create_connection,
+    get_connection,
+    change_connection,
+    delete_connection,
+    test_credentials,
+    suggest_name,
+    list_available_numbers,
+    import_numbers,
+]

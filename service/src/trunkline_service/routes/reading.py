@@ -1,0 +1,35 @@
+"""What routes read from a request's address."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from litestar import Request
+from litestar.di import NamedDependency
+
+from trunkline_service.errors import ApiError, not_found
+from trunkline_service.service import Service
+
+Req = Request[Any, Any, Any]
+"""A request; nothing of it is typed further."""
+
+Serving = NamedDependency[Service]
+"""The service, as handlers ask for it."""
+
+_ID = re.compile(r"[1-9][0-9]{0,18}")
+
+
+def id_from(text: str) -> int:
+    """A 64-bit id; anything else names nothing."""
+    if not _ID.fullmatch(text) or int(text) >= 2**63:
+        raise not_found()
+    return int(text)
+
+
+def flag_from(request: Req, name: str) -> bool:
+    """A query parameter that is `true`, `false` or left out."""
+    given = request.query_params.getall(name, [])
+    if given not in ([], ["true"], ["false"]):
+        raise ApiError("invalid_parameter", f"{name} must be true or false.", errors={name: ["must be true or false"]})
+    return given == ["true"]

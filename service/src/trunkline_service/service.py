@@ -1,0 +1,69 @@
+"""What every request works with: the database, the seals, the time, and an engine for each world."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+
+import attrs
+
+from trunkline.account import CarrierAccount
+from trunkline.engine import Engine
+from trunkline.errors import InvalidFields, UnknownProvider
+from trunkline_service.clock import in_milliseconds
+from trunkline_service.errors import ApiError
+from trunkline_service.sealing import Sealer
+from trunkline_service.storage import locks
+from trunkline_service.storage.connections import StoredConnection
+from trunkline_service.storage.database import Database
+
+
+@attrs.frozen(eq=False)
+class Service:
+    """The parts of one process. Nothing in it remembers a request: every replica is like every other.
+
+    `engines` has one for `live` keys, which reaches the carriers, and one for `sandbox` keys, which cannot.
+    `installation` is this installation's name, by which carriers know what it made.
+    """
+
+    database: Database
+    sealer: Sealer
+    engines: Mapping[str, Engine]
+    installation: str
+    clock: Callable[[], dt.datetime]
+    evidence_minutes: int = 15
+
+    def now(self) -> int:
+        """The time as it is stored."""
+        return in_milliseconds(self.clock())
+
+    def marker(self, organization: int) -> str:
+        """What names the things we make at a carrier for an organization."""
+        return f"trunkline-{self.installation}-{organization}"
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Hold a lock that every replica respects."""
+        return locks.holding(self.database, name, self.now)
+
+    def open_account(self, engine: Engine, stored: StoredConnection) -> CarrierAccount:
+        """The carrier account of a stored connection."""
+        open_account = functools.partial(
+            engine.account,
+            stored.provider,
+            setup_method=stored.setup_method,
+            marker=self.marker(stored.organization),
+            made=stored.made(self.sealer),
+        )
+        try:
+            return open_account(credentials=stored.credentials(self.sealer), sip_config=stored.sip_config(self.sealer))
+        except UnknownProvider:
+            raise ApiError("provider_unavailable", "This connection's provider is not installed here.") from None
+        except InvalidFields:
+            outdated = "This provider asks for other credentials by now. Change the connection's credentials."
+            raise ApiError("connection_outdated", outdated) from None
+
+    def backed(self, engine: Engine, provider: str) -> bool:
+        """Whether a carrier's own list tells the numbers; a provider that asks no carrier has them typed in."""
+        return bool(engine.descriptor(provider).hosts)

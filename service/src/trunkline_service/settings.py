@@ -1,0 +1,153 @@
+"""The operator's settings: read from `TRUNKLINE_*` once at start, and refused by name where they are wrong."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import attrs
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from trunkline.sip_target import SipTarget
+from trunkline_service.sealing import KeyRing
+
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """A setting that the service cannot start with; its text names the variable and shows no secret."""
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable}: {problem}")
+        self.variable = variable
+
+
+@attrs.frozen
+class Settings:
+    """What the operator decides."""
+
+    data_dir: Path
+    database_url: URL = attrs.field(repr=lambda url: url.render_as_string(hide_password=True))
+    keys: KeyRing
+    sip_host: SipTarget | None = None
+    sandbox: Mapping[str, str] = attrs.field(factory=dict)
+    evidence_minutes: int = 15
+    log_level: str = "info"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read and check every variable; makes the data folder and the key file where there are none."""
+        given = {name: value.strip() for name, value in environment.items() if value.strip()}
+        data_dir = Path(given.get("TRUNKLINE_DATA_DIR", ".trunkline")).absolute()
+        return cls(
+            data_dir=data_dir,
+            database_url=_database_url(given.get("TRUNKLINE_DATABASE_URL"), data_dir),
+            keys=_keys(given.get("TRUNKLINE_KEYS"), data_dir),
+            sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST")),
+            sandbox=_sandbox(given.get("TRUNKLINE_SANDBOX", "")),
+            evidence_minutes=_minutes(given.get("TRUNKLINE_EVIDENCE_MINUTES", "15")),
+            log_level=_level(given.get("TRUNKLINE_LOG_LEVEL", "info")),
+        )
+
+
+def _database_url(text: str | None, data_dir: Path) -> URL:
+    variable = "TRUNKLINE_DATABASE_URL"
+    if text is None:
+        _make_private_folder(data_dir)
+        return URL.create("sqlite", database=str(data_dir / "trunkline.db"))
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise SettingsError(variable, "not a database URL; write sqlite:///path or postgresql://host/name") from None
+    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+        if not url.database or url.database == ":memory:":
+            raise SettingsError(variable, "SQLite needs a file, as in sqlite:////var/lib/trunkline/trunkline.db")
+        return url
+    raise SettingsError(variable, f"{url.drivername} is not supported; use sqlite or postgresql")
+
+
+def _keys(text: str | None, data_dir: Path) -> KeyRing:
+    if text is not None:
+        try:
+            return KeyRing.parse(text)
+        except ValueError as error:
+            raise SettingsError("TRUNKLINE_KEYS", str(error)) from None
+    path = data_dir / "keys"
+    try:
+        if not path.exists():
+            _make_private_folder(data_dir)
+            _write_once(path, KeyRing.generate() + "\n")
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise SettingsError("TRUNKLINE_DATA_DIR", f"{path} may be read by others; run: chmod 600 {path}")
+        return KeyRing.parse(path.read_text())
+    except ValueError as error:
+        raise SettingsError("TRUNKLINE_DATA_DIR", f"the key file {path} is damaged: {error}") from None
+    except OSError as error:
+        raise SettingsError("TRUNKLINE_DATA_DIR", f"the key file {path} cannot be used: {error.strerror}") from None
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Put the whole file there at once; of two first starts, one file wins and both read it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _make_private_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError("TRUNKLINE_DATA_DIR", f"{path} cannot be made: {error.strerror}") from None
+
+
+def _sip_host(text: str | None) -> SipTarget | None:
+    try:
+        return SipTarget.parse(text) if text else None
+    except ValueError as error:
+        raise SettingsError("TRUNKLINE_SIP_HOST", str(error)) from None
+
+
+def _sandbox(text: str) -> dict[str, str]:
+    origins: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        carrier, _, address = (part.strip().rstrip("/") for part in entry.partition("="))
+        if not (_is_origin(carrier, ("https",)) and _is_origin(address, ("http", "https"))):
+            raise SettingsError(
+                "TRUNKLINE_SANDBOX", f"write it like https://api.twilio.com=http://127.0.0.1:9001, not {entry!r}"
+            )
+        origins[carrier] = address
+    return origins
+
+
+def _is_origin(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        return False
+
+
+def _minutes(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1440:
+        raise SettingsError("TRUNKLINE_EVIDENCE_MINUTES", "must be a whole number from 1 to 1440")
+    return int(text)
+
+
+def _level(text: str) -> str:
+    if text.lower() not in _LEVELS:
+        raise SettingsError("TRUNKLINE_LOG_LEVEL", f"must be one of: {', '.join(_LEVELS)}")
+    return text.lower()

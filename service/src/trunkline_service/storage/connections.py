@@ -1,0 +1,172 @@
+"""Connections: a carrier account that an organization connected, its credentials sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from trunkline_service.sealing import Place, Sealer
+from trunkline_service.storage.tables import connections, phone_numbers
+
+_IMPORTED = (
+    select(func.count())
+    .select_from(phone_numbers)
+    .where(phone_numbers.c.voip_connection_id == connections.c.id)
+    .scalar_subquery()
+    .label("numbers_imported")
+)
+_SHOWN = select(
+    connections.c.id,
+    connections.c.name,
+    connections.c.provider,
+    connections.c.setup_method,
+    connections.c.status,
+    connections.c.inferred_name,
+    connections.c.shown_sip_config,
+    connections.c.last_tested_at,
+    _IMPORTED,
+    connections.c.created_at,
+    connections.c.updated_at,
+).where(connections.c.organization_id == bindparam("organization"))
+_LIST = _SHOWN.order_by(connections.c.id.desc())
+_ONE = _SHOWN.where(connections.c.id == bindparam("id"))
+
+ShownRow = Row[int, str, str, str, str, bool, str, int | None, int, int, int]
+"""The columns of `_SHOWN`: what an answer shows of a connection."""
+
+
+@attrs.frozen
+class StoredConnection:
+    """A connection as the service works with it; what is sealed stays sealed."""
+
+    id: int
+    organization: int
+    provider: str
+    setup_method: str
+    status: str
+    identity: str | None
+    sealed_credentials: bytes = attrs.field(repr=False)
+    sealed_sip_config: bytes = attrs.field(repr=False)
+    sealed_made: bytes | None = attrs.field(repr=False)
+
+    def credentials(self, sealer: Sealer) -> dict[str, Any]:
+        """Open the credentials."""
+        opened: dict[str, Any] = sealer.open(self.sealed_credentials, _place(self.organization, self.id, "credentials"))
+        return opened
+
+    def sip_config(self, sealer: Sealer) -> dict[str, Any]:
+        """Open the SIP config."""
+        opened: dict[str, Any] = sealer.open(self.sealed_sip_config, _place(self.organization, self.id, "sip_config"))
+        return opened
+
+    def made(self, sealer: Sealer) -> dict[str, Any]:
+        """Open what guided set-up made."""
+        if self.sealed_made is None:
+            return {}
+        opened: dict[str, Any] = sealer.open(self.sealed_made, _place(self.organization, self.id, "made"))
+        return opened
+
+
+@attrs.frozen
+class NewConnection:
+    """What a connection is made of; credentials and SIP config are sealed as they are stored."""
+
+    organization: int
+    provider: str
+    setup_method: str
+    name: str
+    inferred_name: bool
+    identity: str | None
+    credentials: Mapping[str, Any] = attrs.field(repr=False)
+    sip_config: Mapping[str, Any] = attrs.field(repr=False)
+    shown_sip_config: Mapping[str, Any] = attrs.field(repr=False)
+    tested_at: int
+
+
+def list_shown(db: Connection, organization: int) -> list[ShownRow]:
+    """What is shown of an organization's connections, newest first."""
+    return list(db.execute(_LIST, {"organization": organization}).all())
+
+
+def find_shown(db: Connection, organization: int, id: int) -> ShownRow | None:
+    """What is shown of one connection."""
+    return db.execute(_ONE, {"organization": organization, "id": id}).first()
+
+
+def find(db: Connection, organization: int, id: int, *, lock: bool = False) -> StoredConnection | None:
+    """One connection; with `lock`, nobody else changes or removes it until this transaction ends."""
+    columns = connections.c
+    query = select(
+        columns.id,
+        columns.organization_id,
+        columns.provider,
+        columns.setup_method,
+        columns.status,
+        columns.identity,
+        columns.sealed_credentials,
+        columns.sealed_sip_config,
+        columns.sealed_made,
+    ).where(columns.id == id, columns.organization_id == organization)
+    row = db.execute(query.with_for_update() if lock else query).first()
+    return StoredConnection(*row) if row else None
+
+
+def create(db: Connection, new: NewConnection, sealer: Sealer, now: int) -> int:
+    """Store a connection and give its id, which its seals are bound to."""
+    id = db.execute(
+        insert(connections)
+        .values(
+            organization_id=new.organization,
+            provider=new.provider,
+            setup_method=new.setup_method,
+            name=new.name,
+            inferred_name=new.inferred_name,
+            status="connected",
+            identity=new.identity,
+            sealed_credentials=b"",
+            sealed_sip_config=b"",
+            shown_sip_config=as_shown(new.shown_sip_config),
+            last_tested_at=new.tested_at,
+            created_at=now,
+            updated_at=now,
+        )
+        .returning(connections.c.id)
+    ).scalar_one()
+    change(db, new.organization, id, sealed_credentials(sealer, new.organization, id, new.credentials))
+    change(db, new.organization, id, sealed_sip_config(sealer, new.organization, id, new.sip_config))
+    return id
+
+
+def sealed_credentials(sealer: Sealer, organization: int, id: int, value: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that hold these credentials."""
+    return {"sealed_credentials": sealer.seal(value, _place(organization, id, "credentials"))}
+
+
+def sealed_sip_config(sealer: Sealer, organization: int, id: int, value: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that hold this SIP config."""
+    return {"sealed_sip_config": sealer.seal(value, _place(organization, id, "sip_config"))}
+
+
+def change(db: Connection, organization: int, id: int, values: Mapping[str, Any]) -> None:
+    """Change columns of one connection."""
+    own = update(connections).where(connections.c.id == id, connections.c.organization_id == organization)
+    db.execute(own.values(**values))
+
+
+def remove(db: Connection, organization: int, id: int) -> bool:
+    """Forget a connection and its credentials; its numbers stay, without a connection."""
+    own = delete(connections).where(connections.c.id == id, connections.c.organization_id == organization)
+    return db.execute(own).rowcount == 1
+
+
+def _place(organization: int, id: int, purpose: str) -> Place:
+    return Place(organization, "connection", id, purpose)
+
+
+def as_shown(shown_sip_config: Mapping[str, Any]) -> str:
+    """What may be shown of a SIP config, as it is stored."""
+    return json.dumps(dict(shown_sip_config))

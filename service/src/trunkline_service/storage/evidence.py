@@ -1,0 +1,75 @@
+"""Evidence: what a passed test leaves behind, spent once."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from trunkline.checks import Check
+from trunkline.evidence import Evidence
+from trunkline_service.clock import from_milliseconds, in_milliseconds
+from trunkline_service.storage.tables import evidence
+
+_KEEP_MS = 24 * 3600 * 1000
+
+
+def save(db: Connection, made: Evidence, key_id: str) -> None:
+    """Keep new evidence. The checks stay for the record, and are not read again."""
+    db.execute(
+        insert(evidence).values(
+            id=str(made.id),
+            organization_id=made.organization,
+            provider=made.provider,
+            identity=made.identity,
+            suggested_name=made.suggested_name,
+            name_inferred=made.name_inferred,
+            key_id=key_id,
+            fingerprint=made.fingerprint,
+            checks=json.dumps([_as_json(check) for check in made.checks]),
+            made_at=in_milliseconds(made.made_at),
+            good_until=in_milliseconds(made.good_until),
+        )
+    )
+
+
+def find(db: Connection, organization: int, id: uuid.UUID) -> tuple[Evidence, str] | None:
+    """The evidence and the id of the key that made its fingerprint; None for another organization's."""
+    row = db.execute(
+        select(evidence).where(evidence.c.id == str(id), evidence.c.organization_id == organization)
+    ).first()
+    if row is None:
+        return None
+    found = Evidence(
+        id=id,
+        organization=row.organization_id,
+        provider=row.provider,
+        identity=row.identity,
+        suggested_name=row.suggested_name,
+        name_inferred=bool(row.name_inferred),
+        fingerprint=row.fingerprint,
+        checks=(),
+        made_at=from_milliseconds(row.made_at),
+        good_until=from_milliseconds(row.good_until),
+        spent=row.spent_at is not None,
+    )
+    return found, row.key_id
+
+
+def spend(db: Connection, organization: int, id: uuid.UUID, now: int) -> bool:
+    """Spend it in this transaction; False where another one did already. Of any number at once, one wins."""
+    unspent = update(evidence).where(
+        evidence.c.id == str(id), evidence.c.organization_id == organization, evidence.c.spent_at.is_(None)
+    )
+    return db.execute(unspent.values(spent_at=now)).rowcount == 1
+
+
+def prune(db: Connection, now: int) -> int:
+    """Forget what has been of no use for a day."""
+    return db.execute(delete(evidence).where(evidence.c.good_until < now - _KEEP_MS)).rowcount
+
+
+def _as_json(check: Check) -> dict[str, object]:
+    proof = [[each.method, each.host, each.path, each.status, each.request_id] for each in check.proof]
+    return {"name": check.name, "outcome": check.outcome.value, "code": check.code, "proof": proof}

@@ -1,0 +1,217 @@
+"""Every table. Migrations make them; a test holds that both agree.
+
+Moments are whole milliseconds since 1970 (see `clock`). Ids are 64-bit and never used again.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Named,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts only an INTEGER primary key by itself; it is 64-bit all the same.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Hold(enum.StrEnum):
+    """How firmly an organization holds a number."""
+
+    FREE = "free"
+    """Not held: never imported, or released."""
+    CLAIMED = "claimed"
+    """Claimed; nothing can have been written at the carrier yet. Leased."""
+    WRITING = "writing"
+    """Its earlier routing is saved; a write may have left. Leased."""
+    HELD = "held"
+    """Imported."""
+    RELEASING = "releasing"
+    """Earlier routing is being put back. Leased."""
+
+
+UNFINISHED = (Hold.CLAIMED, Hold.WRITING, Hold.RELEASING)
+
+
+class _Installation(TypedColumns):
+    id = Column(Integer, primary_key=True, autoincrement=False)
+    name: Named[str] = Column(String(8))
+    canary: Named[bytes] = Column(LargeBinary)
+    created_at: Named[int] = Column(BigInteger)
+
+
+class _Organizations(TypedColumns):
+    id = Column(Id, Identity(), primary_key=True)
+    name: Named[str] = Column(Text)
+    mode: Named[str] = Column(String(8))
+    created_at: Named[int] = Column(BigInteger)
+
+
+class _ApiKeys(TypedColumns):
+    id = Column(Id, Identity(), primary_key=True)
+    organization_id: Named[int] = Column(BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    hash: Named[bytes] = Column(LargeBinary, unique=True)
+    may_write: Named[bool]
+    created_at: Named[int] = Column(BigInteger)
+    revoked_at: Named[int | None] = Column(BigInteger)
+
+
+class _Evidence(TypedColumns):
+    id = Column(String(36), primary_key=True)
+    organization_id: Named[int] = Column(BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    provider: Named[str] = Column(String(32))
+    identity: Named[str | None] = Column(Text)
+    suggested_name: Named[str] = Column(Text)
+    name_inferred: Named[bool]
+    key_id: Named[str] = Column(String(32))
+    fingerprint: Named[str] = Column(String(64))
+    checks: Named[str] = Column(Text)
+    made_at: Named[int] = Column(BigInteger)
+    good_until: Named[int] = Column(BigInteger, index=True)
+    spent_at: Named[int | None] = Column(BigInteger)
+
+
+class _Connections(TypedColumns):
+    id = Column(Id, Identity(), primary_key=True)
+    organization_id: Named[int] = Column(BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    provider: Named[str] = Column(String(32))
+    setup_method: Named[str] = Column(String(64))
+    name: Named[str] = Column(Text)
+    inferred_name: Named[bool]
+    status: Named[str] = Column(String(16))
+    identity: Named[str | None] = Column(Text)
+    sealed_credentials: Named[bytes] = Column(LargeBinary)
+    sealed_sip_config: Named[bytes] = Column(LargeBinary)
+    # What may be shown of the SIP config, as JSON: a list of connections opens no seal.
+    shown_sip_config: Named[str] = Column(Text)
+    sealed_made: Named[bytes | None] = Column(LargeBinary)
+    last_tested_at: Named[int | None] = Column(BigInteger)
+    created_at: Named[int] = Column(BigInteger)
+    updated_at: Named[int] = Column(BigInteger)
+
+
+class _PhoneNumbers(TypedColumns):
+    id = Column(Id, Identity(), primary_key=True)
+    organization_id: Named[int] = Column(BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"))
+    mode: Named[str] = Column(String(8))
+    number: Named[str] = Column(String(16))
+    provider: Named[str] = Column(String(32))
+    identity: Named[str | None] = Column(Text)
+    handle: Named[str] = Column(Text)
+    # True where a carrier's own list says that the number is on the account; typed numbers are not backed.
+    backed: Named[bool]
+    # What `backed` was before the claim under way.
+    backed_before: Named[bool | None]
+    hold: Named[str] = Column(String(16))
+    # Counts every change of the hold: whoever read the routing before a change knows that it is out of date.
+    changes: Named[int] = Column(BigInteger)
+    lease_until: Named[int | None] = Column(BigInteger)
+    lease_token: Named[str | None] = Column(String(32))
+    lease_connection_id: Named[int | None] = Column(BigInteger, ForeignKey("connections.id", ondelete="SET NULL"))
+    sealed_snapshot: Named[bytes | None] = Column(LargeBinary)
+    sealed_route: Named[bytes | None] = Column(LargeBinary)
+    route_id: Named[str | None] = Column(Text)
+    imported_at: Named[int | None] = Column(BigInteger)
+    status: Named[str] = Column(String(16))
+    voip_connection_id: Named[int | None] = Column(
+        BigInteger, ForeignKey("connections.id", ondelete="SET NULL"), index=True
+    )
+    voip_verification_status: Named[str] = Column(String(16))
+    voip_last_verified_at: Named[int | None] = Column(BigInteger)
+    # Opaque to us: JSON of a string or a number.
+    inbound_agent_id: Named[str | None] = Column(Text)
+    outbound_agent_id: Named[str | None] = Column(Text)
+    created_at: Named[int] = Column(BigInteger)
+    updated_at: Named[int] = Column(BigInteger)
+
+
+class _IdempotencyKeys(TypedColumns):
+    organization_id: Named[int] = Column(
+        BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    key: Named[str] = Column(String(255), primary_key=True)
+    mac_key_id: Named[str] = Column(String(32))
+    request_mac: Named[bytes] = Column(LargeBinary)
+    token: Named[str] = Column(String(32))
+    lease_until: Named[int] = Column(BigInteger)
+    status: Named[int | None] = Column(Integer)
+    answer: Named[bytes | None] = Column(LargeBinary)
+    created_at: Named[int] = Column(BigInteger, index=True)
+
+
+class _Locks(TypedColumns):
+    name = Column(String(255), primary_key=True)
+    token: Named[str] = Column(String(32))
+    lease_until: Named[int] = Column(BigInteger)
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+installation = Table("installation", metadata, _Installation, CheckConstraint("id = 1", name="only_one"))
+organizations = Table(
+    "organizations", metadata, _Organizations, _one_of("mode", "live", "sandbox"), sqlite_autoincrement=True
+)
+api_keys = Table("api_keys", metadata, _ApiKeys, sqlite_autoincrement=True)
+evidence = Table("evidence", metadata, _Evidence)
+connections = Table(
+    "connections",
+    metadata,
+    _Connections,
+    _one_of("status", "pending", "testing", "connected", "error"),
+    sqlite_autoincrement=True,
+)
+phone_numbers = Table(
+    "phone_numbers",
+    metadata,
+    _PhoneNumbers,
+    UniqueConstraint("organization_id", "number"),
+    _one_of("hold", *Hold),
+    _one_of("status", "provisioning", "active", "failed", "released"),
+    _one_of("voip_verification_status", "unverified", "verified", "failed"),
+    sqlite_autoincrement=True,
+)
+idempotency_keys = Table("idempotency_keys", metadata, _IdempotencyKeys)
+locks = Table("locks", metadata, _Locks)
+
+_HELD_BY_SOMEONE = text("backed AND hold <> 'free'")
+one_holder = Index(
+    "uq_phone_numbers_one_holder",
+    phone_numbers.c.mode,
+    phone_numbers.c.number,
+    unique=True,
+    sqlite_where=_HELD_BY_SOMEONE,
+    postgresql_where=_HELD_BY_SOMEONE,
+)
+"""The claim itself: of all organizations of a mode, one holds a number."""
+
+_LEASED = text("lease_until IS NOT NULL")
+Index("ix_phone_numbers_lease", phone_numbers.c.lease_until, sqlite_where=_LEASED, postgresql_where=_LEASED)
+Index("ix_phone_numbers_lease_connection_id", phone_numbers.c.lease_connection_id)

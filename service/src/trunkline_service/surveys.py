@@ -1,0 +1,141 @@
+"""Before an import: which of the numbers can be imported, where their calls go now, what it would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from trunkline.charges import ChargeEstimate, estimate
+from trunkline.e164 import is_e164
+from trunkline.numbers import RoutingSnapshot
+from trunkline.plan import ImportPlan
+from trunkline_service.desk import Desk
+from trunkline_service.errors import ApiError, field_error
+from trunkline_service.storage import numbers
+from trunkline_service.storage.numbers import Claimant, StoredNumber
+from trunkline_service.storage.tables import Hold
+from trunkline_service.views import ImportResultView, NumberErrorView
+
+MOST_NUMBERS = 100
+MOST_SECONDS = 25.0
+
+REFUSALS: Mapping[str, str] = {
+    "invalid_number": "This is not a number in E.164 form, like +15550001234.",
+    "duplicate_in_request": "This number stands in the request before.",
+    "not_on_account": "This number is not on the connection's carrier account.",
+    "not_voice_capable": "This number cannot take voice calls.",
+    "already_in_use": "This number is imported by another organization.",
+    "number_busy": "This number is being imported or released just now. Import it again in a moment.",
+    "carrier_refused": "The carrier refused to route this number here.",
+    "carrier_unavailable": "The carrier could not be reached; nothing was changed. Import the number again.",
+    "unverified_write": (
+        "The carrier's answer was lost, and whether the number is routed here is being looked into. Import it again "
+        "in a minute."
+    ),
+}
+"""Why one number of an import is refused, and the sentence where the carrier gave none."""
+
+Results = Mapping[str, ImportResultView]
+NOTHING_PLANNED = ImportPlan((), (), ())
+
+
+@attrs.frozen
+class Survey:
+    """What was found: an answer for each number that needs no import, and the routing of each that does.
+
+    `changes` is how often each number's hold had changed before its routing was read.
+    """
+
+    results: Results
+    snapshots: Mapping[str, RoutingSnapshot]
+    plan: ImportPlan
+    changes: Mapping[str, int]
+
+
+def survey(desk: Desk, wanted: Sequence[str]) -> Survey:
+    """Look at the numbers, here and at the carrier. Writes nothing."""
+    _refuse_size(wanted)
+    valid = [number for number in dict.fromkeys(wanted) if is_e164(number)]
+    claimant, now = desk.claimant, desk.now()
+    with desk.service.database.reading() as db:
+        changes = numbers.count_changes(db, claimant.mode, valid)
+        rows = numbers.concerning(db, claimant.organization, claimant.mode, valid)
+    settled = {row.number: imported(row) for row in rows if already_imported(row, claimant)}
+    open_numbers = [number for number in valid if number not in settled]
+    if not open_numbers:
+        return Survey(settled, {}, NOTHING_PLANNED, changes)
+    found = desk.engine.read_routing(desk.account, open_numbers)
+    held = {row.number for row in rows if held_by_another(row, claimant) and not row.lease_expired(now)}
+    refused = {number: word for number in open_numbers if (word := _refusal(found.get(number), number in held))}
+    snapshots = {number: found[number] for number in open_numbers if number not in refused}
+    plan = desk.engine.plan_import(desk.account, list(snapshots.values())) if snapshots else NOTHING_PLANNED
+    if plan.seconds > MOST_SECONDS:
+        raise _too_many(f"this import would take about {plan.seconds:.0f} s; at most {MOST_SECONDS:.0f} s are possible")
+    results = {**settled, **{number: refuse(number, word) for number, word in refused.items()}}
+    return Survey(results, snapshots, plan, changes)
+
+
+def already_imported(row: StoredNumber, claimant: Claimant) -> bool:
+    """Whether importing the number again changes nothing.
+
+    A number that lost its connection, or was typed in where a carrier's list now backs it, is imported anew.
+    """
+    own = row.organization == claimant.organization and row.hold is Hold.HELD
+    return own and row.connection is not None and (row.backed or not claimant.backed)
+
+
+def held_by_another(row: StoredNumber, claimant: Claimant) -> bool:
+    """Whether another organization holds the number."""
+    return row.organization != claimant.organization
+
+
+def imported(row: StoredNumber) -> ImportResultView:
+    """The result for a number that is imported."""
+    return ImportResultView(row.id, row.number, row.status)  # type: ignore[arg-type]
+
+
+def refuse(number: str, code: str, detail: str | None = None) -> ImportResultView:
+    """The result for a number that is refused."""
+    return ImportResultView(None, number, "failed", NumberErrorView(code, detail or REFUSALS[code]))
+
+
+def in_order(wanted: Sequence[str], results: Results) -> list[ImportResultView]:
+    """One result for each requested number, in the order asked; numbers without a result are left out."""
+    ordered: list[ImportResultView] = []
+    seen: set[str] = set()
+    for number in wanted:
+        if number in seen:
+            ordered.append(refuse(number, "duplicate_in_request"))
+        elif not is_e164(number):
+            ordered.append(refuse(number, "invalid_number"))
+        elif number in results:
+            ordered.append(results[number])
+        seen.add(number)
+    return ordered
+
+
+def charges_of(plan: ImportPlan) -> ChargeEstimate:
+    """What the plan costs; where nothing is imported, nothing is charged."""
+    if plan is NOTHING_PLANNED:
+        return ChargeEstimate((("USD", 0),), True, "Nothing is imported, so nothing is charged.")
+    return estimate(plan.charges)
+
+
+def _refusal(snapshot: RoutingSnapshot | None, held: bool) -> str | None:
+    if snapshot is None:
+        return "not_on_account"
+    if "voice" not in snapshot.number.capabilities:
+        return "not_voice_capable"
+    return "already_in_use" if held else None
+
+
+def _refuse_size(wanted: Sequence[str]) -> None:
+    if not wanted:
+        raise field_error("numbers", "must have at least one number")
+    if len(wanted) > MOST_NUMBERS:
+        raise _too_many(f"must have at most {MOST_NUMBERS} numbers")
+
+
+def _too_many(problem: str) -> ApiError:
+    return field_error("numbers", problem, code="too_many_numbers", detail=f"Import fewer numbers at once: {problem}.")

@@ -1,0 +1,354 @@
+"""What answers look like: one class per object of the contract, exactly its fields."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, TypeVar, cast
+
+import msgspec
+from litestar import MediaType, Response
+
+from trunkline.charges import ChargeEstimate, ChargeItem
+from trunkline.checks import Check
+from trunkline.numbers import CarrierNumber, RoutingView
+from trunkline.plan import ImportPlan
+from trunkline_service.clock import shown, shown_or_none
+from trunkline_service.storage.connections import ShownRow
+from trunkline_service.storage.numbers import StoredNumber
+
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder()
+
+
+class ConnectionView(msgspec.Struct):
+    """A connection: exactly these fields."""
+
+    id: int
+    name: str
+    provider: str
+    setup_method: str
+    status: Literal["pending", "testing", "connected", "error"]
+    inferred_name: bool
+    sip_config: dict[str, Any]
+    last_tested_at: str | None
+    numbers_imported: int
+    created_at: str
+    updated_at: str
+
+
+class ExchangeView(msgspec.Struct):
+    """One request to the carrier, as proof."""
+
+    method: str
+    path: str
+    status: int | None
+    request_id: str | None
+
+
+class CheckView(msgspec.Struct):
+    """One check: its outcome, and what to do about it."""
+
+    outcome: Literal["pass", "fail", "unknown"]
+    code: str
+    summary: str
+    remedy: str | None
+    proof: list[ExchangeView]
+
+
+class TestView(msgspec.Struct):
+    """The verdict on raw credentials."""
+
+    status: Literal["pass", "fail"]
+    verification_evidence_id: str | None
+    suggested_connection_name: str | None
+    checks: dict[str, bool | None]
+    check_details: dict[str, CheckView]
+
+
+class NameView(msgspec.Struct):
+    """A name for a connection."""
+
+    suggested_connection_name: str
+    suggested_connection_name_inferred: bool
+
+
+class AvailableNumberView(msgspec.Struct, rename="camel"):
+    """A number that can be imported. `monthlyFee` is in US cents."""
+
+    id: str
+    number: str
+    friendly_name: str | None
+    type: Literal["local", "mobile", "national", "toll_free", "other"] | None
+    capabilities: list[str]
+    region: str | None
+    monthly_fee: int | None
+
+
+class NumberErrorView(msgspec.Struct):
+    """Why one number was refused."""
+
+    code: str
+    detail: str
+
+
+class ImportResultView(msgspec.Struct, omit_defaults=True):
+    """How the import of one number ended; `error` stands where it was refused."""
+
+    id: int | None
+    number: str
+    status: Literal["provisioning", "active", "failed", "released"]
+    error: NumberErrorView | msgspec.UnsetType = msgspec.UNSET
+
+
+class WarningView(msgspec.Struct):
+    """Something to know before importing; `numbers` is empty where it concerns all."""
+
+    code: str
+    summary: str
+    numbers: list[str]
+
+
+class ImportView(msgspec.Struct):
+    """How an import ended."""
+
+    imported_count: int
+    provider_charge_estimate_cents: int | None
+    provider_charge_currency: str | None
+    provider_charge_note: str
+    results: list[ImportResultView]
+    warnings: list[WarningView]
+
+
+class PlannedObjectView(msgspec.Struct):
+    """Something the import needs at the carrier."""
+
+    kind: str
+    description: str
+    action: Literal["found", "make", "change"]
+
+
+class RoutingShownView(msgspec.Struct):
+    """Where calls go, as kind and host."""
+
+    kind: str
+    host: str | None
+
+
+class PlannedNumberView(msgspec.Struct):
+    """One number's routing before and after."""
+
+    number: str
+    before: RoutingShownView
+    after: RoutingShownView
+    already_ours: bool
+
+
+class ChargeView(msgspec.Struct):
+    """One thing the carrier charges; `amount` is null where the price is not known."""
+
+    what: str
+    kind: Literal["one_time", "monthly", "usage"]
+    amount: str | None
+    currency: str | None
+    source: Literal["carrier_api", "list_price", "documented_free", "unknown"]
+    as_of: str
+    reference: str | None
+
+
+class PlanView(msgspec.Struct):
+    """What an import would do. Nothing was written anywhere; `results` names the numbers that would be refused."""
+
+    dry_run: bool
+    objects: list[PlannedObjectView]
+    numbers: list[PlannedNumberView]
+    charges: list[ChargeView]
+    provider_charge_estimate_cents: int | None
+    provider_charge_currency: str | None
+    provider_charge_note: str
+    seconds: float
+    warnings: list[WarningView]
+    results: list[ImportResultView]
+
+
+class PhoneNumberView(msgspec.Struct):
+    """An imported number."""
+
+    id: int
+    number: str
+    source: Literal["voip"]
+    status: Literal["provisioning", "active", "failed", "released"]
+    inbound_agent_id: int | str | None
+    outbound_agent_id: int | str | None
+    voip_connection_id: int | None
+    voip_verification_status: Literal["unverified", "verified", "failed"]
+    voip_last_verified_at: str | None
+
+
+class VerifiedNumberView(PhoneNumberView):
+    """An imported number and what its verification found."""
+
+    checks: dict[str, bool | None]
+    check_details: dict[str, CheckView]
+
+
+class ReleaseView(msgspec.Struct):
+    """What became of a number's routing when it was released."""
+
+    id: int
+    number: str
+    routing: Literal["restored", "left_alone", "cannot_restore"]
+    code: str
+    detail: str
+
+
+class HealthView(msgspec.Struct):
+    """The service is up."""
+
+    ok: bool
+
+
+def encode(view: object) -> bytes:
+    """The JSON of a view."""
+    return _encoder.encode(view)
+
+
+def answer(view: T, status: int = 200) -> Response[T]:
+    """The answer that shows a view; encoded here, in the worker thread, and not on the event loop."""
+    return answer_encoded(encode(view), status)
+
+
+def answer_encoded(body: bytes, status: int, headers: dict[str, str] | None = None) -> Response[Any]:
+    """The answer whose JSON is there already."""
+    return Response(content=body, status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+def connection_view(row: ShownRow) -> ConnectionView:
+    """A stored connection."""
+    id, name, provider, method, status, inferred, sip_config, tested_at, imported, created_at, updated_at = row
+    return ConnectionView(
+        id,
+        name,
+        provider,
+        method,
+        cast("Literal['pending', 'testing', 'connected', 'error']", status),
+        bool(inferred),
+        # Stored as JSON already; it goes into the answer as it is.
+        cast("dict[str, Any]", msgspec.Raw(sip_config.encode())),
+        shown_or_none(tested_at),
+        imported,
+        shown(created_at),
+        shown(updated_at),
+    )
+
+
+def checks_view(checks: tuple[Check, ...]) -> dict[str, bool | None]:
+    """Each check as true, false or null."""
+    return {check.name: check.outcome.as_json for check in checks}
+
+
+def check_details_view(checks: tuple[Check, ...]) -> dict[str, CheckView]:
+    """Each check with its reason, its remedy and its proof."""
+    return {
+        check.name: CheckView(
+            outcome=check.outcome.value,
+            code=check.code,
+            summary=check.summary,
+            remedy=check.remedy,
+            proof=[ExchangeView(each.method, each.path, each.status, each.request_id) for each in check.proof],
+        )
+        for check in checks
+    }
+
+
+def available_number_view(number: CarrierNumber) -> AvailableNumberView:
+    """A number as a carrier lists it."""
+    fee = number.monthly_fee
+    return AvailableNumberView(
+        id=number.handle,
+        number=number.number,
+        friendly_name=number.friendly_name,
+        type=number.type.value if number.type else None,
+        capabilities=sorted(number.capabilities, key=("voice", "sms", "mms", "fax").index),
+        region=number.region,
+        monthly_fee=fee.cents if fee is not None and fee.currency == "USD" else None,
+    )
+
+
+def phone_number_fields(row: StoredNumber) -> dict[str, Any]:
+    """The fields of a stored number."""
+    return {
+        "id": row.id,
+        "number": row.number,
+        "source": "voip",
+        "status": row.status,
+        "inbound_agent_id": _agent(row.inbound_agent),
+        "outbound_agent_id": _agent(row.outbound_agent),
+        "voip_connection_id": row.connection,
+        "voip_verification_status": row.verification_status,
+        "voip_last_verified_at": shown_or_none(row.last_verified_at),
+    }
+
+
+def phone_number_view(row: StoredNumber) -> PhoneNumberView:
+    """A stored number."""
+    return PhoneNumberView(**phone_number_fields(row))
+
+
+def _agent(stored: str | None) -> int | str | None:
+    made: int | str | None = None if stored is None else json.loads(stored)
+    return made
+
+
+def import_view(results: list[ImportResultView], plan: ImportPlan, charges: ChargeEstimate) -> ImportView:
+    """How an import ended."""
+    return ImportView(
+        imported_count=sum(result.id is not None for result in results),
+        provider_charge_estimate_cents=charges.cents,
+        provider_charge_currency=charges.currency,
+        provider_charge_note=charges.note,
+        results=results,
+        warnings=_warnings(plan),
+    )
+
+
+def plan_view(results: list[ImportResultView], plan: ImportPlan, charges: ChargeEstimate) -> PlanView:
+    """What an import would do."""
+    return PlanView(
+        dry_run=True,
+        objects=[
+            PlannedObjectView(each.kind, each.description, cast("Literal['found', 'make', 'change']", each.action))
+            for each in plan.objects
+        ],
+        numbers=[
+            PlannedNumberView(each.number, _routing(each.before), _routing(each.after), each.already_ours)
+            for each in plan.numbers
+        ],
+        charges=[_charge(item) for item in plan.charges],
+        provider_charge_estimate_cents=charges.cents,
+        provider_charge_currency=charges.currency,
+        provider_charge_note=charges.note,
+        seconds=plan.seconds,
+        warnings=_warnings(plan),
+        results=results,
+    )
+
+
+def _routing(view: RoutingView) -> RoutingShownView:
+    return RoutingShownView(view.kind, view.host)
+
+
+def _charge(item: ChargeItem) -> ChargeView:
+    return ChargeView(
+        what=item.what,
+        kind=item.kind.value,
+        amount=str(item.money.amount) if item.money else None,
+        currency=item.money.currency if item.money else None,
+        source=item.source.value,
+        as_of=item.as_of.isoformat(),
+        reference=item.reference,
+    )
+
+
+def _warnings(plan: ImportPlan) -> list[WarningView]:
+    return [WarningView(each.code, each.summary, list(each.numbers)) for each in plan.warnings]

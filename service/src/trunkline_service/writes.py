@@ -1,0 +1,44 @@
+"""What is certain after a write failed."""
+
+from __future__ import annotations
+
+from trunkline.errors import (
+    AccountSuspended,
+    CarrierRefused,
+    CarrierUnavailable,
+    CredentialsRejected,
+    InvalidFields,
+    NumberNotFound,
+    PermissionMissing,
+    RateLimited,
+    SnapshotStale,
+    TrunklineError,
+    Unsupported,
+)
+
+_NOTHING_WRITTEN = (
+    CredentialsRejected,
+    PermissionMissing,
+    AccountSuspended,
+    NumberNotFound,
+    CarrierRefused,
+    RateLimited,
+    CarrierUnavailable,
+    SnapshotStale,
+    Unsupported,
+    InvalidFields,
+)
+
+
+def nothing_was_written(error: Exception) -> bool:
+    """True where the routing at the carrier is certainly as it was; after any other error it may have changed."""
+    return isinstance(error, _NOTHING_WRITTEN)
+
+
+def refusal_of(error: TrunklineError) -> str:
+    """The word for a number whose write failed."""
+    if isinstance(error, NumberNotFound):
+        return "not_on_account"
+    if isinstance(error, RateLimited | CarrierUnavailable | SnapshotStale):
+        return "carrier_unavailable"
+    return "carrier_refused" if nothing_was_written(error) else "unverified_write"

@@ -1,0 +1,63 @@
+"""Fixtures: a service on each database, and a carrier behind it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness import World, new_database, world_on
+
+POSTGRES = os.environ.get("TRUNKLINE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> str:
+    """The address of a PostgreSQL server that tests may make databases on."""
+    try:
+        psycopg.connect(POSTGRES, connect_timeout=3).close()
+    except psycopg.OperationalError:
+        if "postgres" in os.environ.get("TRUNKLINE_REQUIRE", ""):
+            pytest.fail(f"no PostgreSQL server answers at {POSTGRES}")
+        pytest.skip(
+            "no PostgreSQL server answers; run one and: "
+            "TRUNKLINE_TEST_POSTGRES=postgresql://postgres@127.0.0.1:5432/test pytest tests/service"
+        )
+    return POSTGRES
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of one's own, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'service.db'}"
+        return
+    server = request.getfixturevalue("postgres")
+    url, name = new_database(server)
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield url
+    finally:
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def any_world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A service on each database in turn."""
+    with world_on(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A service on SQLite, where the database makes no difference."""
+    with world_on(f"sqlite:///{tmp_path / 'service.db'}", tmp_path) as made:
+        yield made
