@@ -142,7 +142,7 @@ def test_a_dead_sms_webhook_is_an_error_of_its_own_and_nothing_is_changed(desk: 
     outcome = desk.put(*desk.ready(number, "dead_webhook"), "dead_webhook")
     error = outcome.error
     assert isinstance(error, CarrierRefused)
-    assert error.code == "sms_webhook_unreachable"
+    assert error.reason == "sms_webhook_unreachable"
     assert "gone.acme.example" in str(error)
     assert "dashboard" in str(error)
     for text in (str(error), error.detail, repr(error.reply)):
@@ -304,7 +304,7 @@ def test_one_bad_number_sinks_no_other(desk: Any) -> None:
     snapshots = desk.snapshots([*numbers[:2], *numbers[4:]])
     desk.change(numbers[0], moHttpUrl="https://gone.example/x")
     outcomes = {o.number: o.error for o in desk.engine.import_numbers(desk.account(), route, snapshots)}
-    assert outcomes.pop(numbers[0]).code == "sms_webhook_unreachable"
+    assert outcomes.pop(numbers[0]).reason == "sms_webhook_unreachable"
     assert set(outcomes.values()) == {None}
 
 

@@ -137,7 +137,7 @@ def test_a_dead_sms_webhook_keeps_the_number_with_us_and_can_be_mended(desk: Any
     desk.switch(dead_hosts=("hooks.acme.example",))
     with pytest.raises(CarrierRefused) as caught:
         desk.release(route, snapshot)
-    assert caught.value.code == "sms_webhook_unreachable"
+    assert caught.value.reason == "sms_webhook_unreachable"
     assert "hooks.acme.example" in str(caught.value)
     assert "s3same" not in str(caught.value)
     desk.switch(dead_hosts=())

@@ -29,17 +29,14 @@ SUCCESS = 200
 ACTION_FAILED = 420
 """Vonage's own status for an update that it refuses; the label beside it is all the reason it gives."""
 
+SMS_WEBHOOK_UNREACHABLE = "sms_webhook_unreachable"
+"""The reason of a refusal: Vonage changes no number while the SMS webhook of that number does not answer 200."""
+
 UNREADABLE_WRITE = "Vonage's answer could not be read; whether the change took effect is not known yet."
 
 
 class NotThere(CarrierRefused):
     """404: what was asked for is not there, or not for these credentials; the caller knows what it was."""
-
-
-class SmsWebhookUnreachable(CarrierRefused):
-    """Vonage refuses to change a number while the SMS webhook of that number does not answer 200."""
-
-    code = "sms_webhook_unreachable"
 
 
 @attrs.frozen

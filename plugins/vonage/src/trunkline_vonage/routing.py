@@ -25,7 +25,7 @@ from trunkline_vonage.numbers import (
     outbound_limits,
     pages_without_repeats,
 )
-from trunkline_vonage.refusals import ACTION_FAILED, SmsWebhookUnreachable, unexpected
+from trunkline_vonage.refusals import ACTION_FAILED, SMS_WEBHOOK_UNREACHABLE, unexpected
 from trunkline_vonage.settings import Voice
 
 FEW = 3
@@ -278,14 +278,15 @@ def _write(vonage: Vonage, number: NumberRef, wanted: dict[str, str]) -> None:
         raise _webhook_unreachable(webhook, refused) from None
 
 
-def _webhook_unreachable(webhook: str, refused: CarrierRefused) -> SmsWebhookUnreachable:
+def _webhook_unreachable(webhook: str, refused: CarrierRefused) -> CarrierRefused:
     # The exact words of this refusal are not documented, so it cannot be told from others for certain.
     host = settings.host_of(webhook)
     named = f" at {host}" if host else ""
-    return SmsWebhookUnreachable(
+    return CarrierRefused(
         "Vonage refused to change this number, and nothing was changed. Most likely its SMS webhook does not answer: "
         f"Vonage calls it{named} at every change and wants 200 OK. Mend it, or remove it from the number in the Vonage "
         "API dashboard, then try again.",
+        reason=SMS_WEBHOOK_UNREACHABLE,
         detail=refused.detail,
         reply=refused.reply,
     )
