@@ -6,6 +6,7 @@ Everything it makes lives in `.trunkline/`, which goes when it stops.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
@@ -38,7 +39,9 @@ def main() -> int:
     """Run the demo until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8080, help="port of the service")
-    port = parser.parse_args().port
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where its files live while it runs")
+    arguments = parser.parse_args()
+    port = arguments.port
     if not 0 < port < 65536:
         print(f"PORT={port} is not a port; use 1 to 65535.", file=sys.stderr)
         return 2
@@ -48,7 +51,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         with ExitStack() as stack:
-            folder = stack.enter_context(_fresh_folder())
+            folder = stack.enter_context(_fresh_folder(arguments.folder))
             sandbox = stack.enter_context(_sandbox())
             environment = _environment(folder, sandbox)
             keys = _organizations(environment)
@@ -57,7 +60,7 @@ def main() -> int:
             path = folder / "demo.json"
             path.touch(mode=0o600)
             path.write_text(json.dumps(demo, indent=2) + "\n")
-            print(tour(demo), flush=True)
+            print(tour(demo, path), flush=True)
             signal.pause()
     except KeyboardInterrupt:
         print("\nStopped; nothing is left behind.")
@@ -85,13 +88,21 @@ def _is_taken(port: int) -> bool:
 
 
 @contextmanager
-def _fresh_folder() -> Iterator[Path]:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(mode=0o700)
-    try:
-        yield FOLDER
-    finally:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+def _fresh_folder(folder: Path) -> Iterator[Path]:
+    """The folder, empty, and gone at the end; RuntimeError while another demo lives in it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "running").open("w") as mine:
+        try:
+            fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RuntimeError(f"Trunkline is running already, with its files in {folder}.") from None
+        for left_behind in folder.iterdir():
+            if left_behind.name != "running":
+                left_behind.unlink() if left_behind.is_file() else shutil.rmtree(left_behind)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

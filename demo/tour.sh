@@ -1,0 +1,28 @@
+  # Who is speaking, and one small reader of JSON
+  API=@base_url@/v1 KEY=@api_key@ TMP=$(mktemp -d)
+  call() { curl -sS -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" "$@"; echo; }
+  pick() { python3 -c "import json; print(json.load(open('$TMP/$1'))$2)"; }
+
+  # 1. Test a customer's credentials. Nothing of them is stored.
+  GIVEN='"provider": "@provider@", "credentials": @credentials@'
+  call $API/voip-connections/test -d "{$GIVEN}" | tee $TMP/test
+
+  # 2. Connect the account. The evidence proves the test, and is good once.
+  EVIDENCE=$(pick test '["verification_evidence_id"]')
+  call $API/voip-connections -d "{$GIVEN, \"verification_evidence_id\": \"$EVIDENCE\"}" | tee $TMP/connection
+
+  # 3. List the numbers that can be imported.
+  CONNECTION=$(pick connection '["id"]')
+  call $API/voip-connections/$CONNECTION/available-numbers > $TMP/numbers; head -c 500 $TMP/numbers; echo " ..."
+
+  # 4. See what an import would do, then do it.
+  NUMBER=$(pick numbers '[0]["number"]')
+  call "$API/voip-connections/$CONNECTION/import-numbers?dry_run=true" -d "{\"numbers\": [\"$NUMBER\"]}"
+  call $API/voip-connections/$CONNECTION/import-numbers -d "{\"numbers\": [\"$NUMBER\"]}" | tee $TMP/import
+
+  # 5. Check that its calls arrive here and that it may call out.
+  ID=$(pick import '["results"][0]["id"]')
+  call -X POST $API/phone-numbers/$ID/verify-voip
+
+  # 6. Give it back as it was found.
+  call -X DELETE $API/phone-numbers/$ID
