@@ -35,8 +35,10 @@ def test_an_empty_object_is_an_empty_list(desk: Any) -> None:
 
 
 def test_numbers_have_type_region_capabilities_and_no_invented_fee(desk: Any) -> None:
-    found = {number.number: number for number in listed(desk)}
-    by_kind = {(each.country, each.type): found.get(each.e164) for each in desk.carrier_account().numbers.values()}
+    found: dict[str, Any] = {number.number: number for number in listed(desk)}
+    by_kind: dict[Any, Any] = {
+        (each.country, each.type): found.get(each.e164) for each in desk.carrier_account().numbers.values()
+    }
     assert by_kind["US", "mobile-lvn"].type is NumberType.LOCAL
     assert by_kind["US", "landline-toll-free"].type is NumberType.TOLL_FREE
     assert by_kind["GB", "mobile-lvn"].type is NumberType.MOBILE
@@ -70,6 +72,19 @@ def test_a_repeated_page_is_an_error_after_the_numbers_before_it(desk: Any) -> N
     with pytest.raises(CarrierAnswerUnexpected, match="unreadable"):
         seen.extend(number.number for number in desk.engine.list_numbers(desk.account()))
     assert seen == desk.numbers(count=100)
+
+
+def test_pages_that_come_round_again_are_an_error(scripted: Any) -> None:
+    pages = [[row(0), row(1)], [row(2), row(3)]]
+
+    def answer(request: Any) -> tuple[int, Any]:
+        index = int(parse_qs(urlsplit(request.url).query)["index"][0])
+        return 200, {"numbers": pages[(index - 1) % 2]}
+
+    world = scripted(answer)
+    with pytest.raises(CarrierAnswerUnexpected):
+        list(world.engine.list_numbers(world.account))
+    assert len(world.dial.requests) == 3
 
 
 @pytest.mark.parametrize(

@@ -139,9 +139,13 @@ def test_a_balance_keeps_every_digit(scripted: Callable[..., Any]) -> None:
 
     seen: list[Any] = []
     real = accounts.balance
-    accounts_balance = lambda vonage: seen.append(real(vonage)) or seen[-1]  # noqa: E731
+
+    def noting(vonage: Any) -> Any:
+        seen.append(real(vonage))
+        return seen[-1]
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "balance", accounts_balance)
+        patch.setattr(accounts, "balance", noting)
         world = scripted(lambda request: (200, b'{"value": 0.30000000000000000001, "autoReload": false}'))
         world.engine.test_credentials(world.account)
     assert seen[0].value == Decimal("0.30000000000000000001")

@@ -67,9 +67,10 @@ class Vonage:
         """The pages of the numbers that fit, counted from 1, until as many rows came as the list has, or none.
 
         An account without numbers answers `{}`. Pages have numbers and no links, so none can lead elsewhere; a page
-        that repeats the one before goes round in a circle.
+        that repeats the one before, or begins as the first one did, goes round in a circle.
         """
         index, seen = 1, 0
+        first: Row | None = None
         before: list[Row] = []
         while True:
             query = {"size": str(PAGE_SIZE), "index": str(index), **filters}
@@ -77,8 +78,9 @@ class Vonage:
             rows = _rows(body)
             if not rows:
                 return
-            if rows == before:
+            if rows == before or rows[0] == first:
                 raise unexpected("the pages of numbers go round in a circle")
+            first = first or rows[0]
             seen += len(rows)
             total = _count(body)
             left = None if total is None else max(0, total - seen)

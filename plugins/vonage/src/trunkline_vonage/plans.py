@@ -12,7 +12,7 @@ from trunkline_vonage import accounts, settings, target
 from trunkline_vonage.client import Vonage
 from trunkline_vonage.routing import voice_of
 
-_PRICES = "https://www.vonage.com/communications-apis/numbers/pricing/"
+_BILLING = "https://developer.vonage.com/en/dashboard/build/phone-numbers/buy-numbers"
 
 NUMBERS_MAY_BE_LOST = (
     "The account's balance is used up and does not fill up by itself. Vonage may release the numbers of such an "
@@ -35,14 +35,15 @@ def plan(vonage: Vonage, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
 
 
 def _import_is_free(vonage: Vonage) -> ChargeItem:
-    # The number is rented already, and no price list has a fee for an update. Minutes are charged as they are used.
+    # What is billed for a number is its monthly rent, which goes on as before; no price list has a fee for an update.
+    # Minutes are charged as they are used.
     return ChargeItem(
         what="routing numbers to a SIP address",
         kind=ChargeKind.ONE_TIME,
         money=Money(Decimal(0), "EUR"),
         source=ChargeSource.DOCUMENTED_FREE,
         as_of=vonage.call.now().date(),
-        reference=_PRICES,
+        reference=_BILLING,
     )
 
 

@@ -1,8 +1,13 @@
 """What nobody has seen Vonage do, or seen it do in two ways: each a switch, so that both answers can be tried."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import attrs
+
+
+def _as_tuple(hosts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(hosts)
 
 
 @attrs.define
@@ -15,7 +20,7 @@ class Switches:
     """The HTTP status of a refused update: 420, or 200 with the refusal in the body alone."""
     webhook_label: str = "method failed"
     """How a dead SMS webhook is told; `{url}` is the webhook."""
-    dead_hosts: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    dead_hosts: tuple[str, ...] = attrs.field(default=(), converter=_as_tuple)
     """Hosts whose webhooks do not answer 200 when an update checks them."""
     unauthorized: Literal["old", "problem"] = "old"
     """The body of a 401 on rest.nexmo.com."""
