@@ -205,6 +205,15 @@ def test_no_error_of_any_shape_carries_a_secret(engine, doing, account, error):
     assert TOKEN not in repr(caught.value.__dict__) + str(caught.value) + caught.value.code
 
 
+def test_what_a_plugin_hangs_onto_an_error_is_scrubbed_too(engine, doing, account):
+    error = CarrierUnavailable("Down.")
+    error.more = [{"a": ValueError(TOKEN)}, TOKEN, 5, None]
+    with pytest.raises(CarrierUnavailable) as caught:
+        engine(doing("suggest_name", _raising(error))).suggest_name(account)
+    assert TOKEN not in repr(caught.value.__dict__)
+    assert caught.value.more[2:] == (5, None)
+
+
 @pytest.mark.parametrize("after", [float("nan"), float("inf"), -1.0])
 def test_a_senseless_retry_after_is_none(after):
     assert RateLimited("Slow down.", retry_after=after).retry_after is None

@@ -135,3 +135,9 @@ def test_a_bearer_that_no_header_can_hold_is_rejected_before_it_leaves(wire, car
         wire(account=odd).get("https://api.acme.example/")
     assert "\u20ac" not in str(refusal.value)
     assert not carrier.asked
+
+
+def test_an_account_without_the_field_it_authenticates_with_sends_nothing(wire, carrier, account):
+    with pytest.raises(PluginBroken, match="authenticates with a field"):
+        wire(account=attrs.evolve(account, credentials={"account": "AC123456"})).get("https://api.acme.example/")
+    assert not carrier.asked

@@ -9,7 +9,7 @@ from litestar.response import Stream
 from trunkline.converter import structure
 from trunkline_service import connections as use_cases
 from trunkline_service import credential_tests, imports, listings, releases
-from trunkline_service.auth import authenticate, caller_of
+from trunkline_service.auth import authenticate, authenticate_and_read, caller_of
 from trunkline_service.bodies import read_body, read_object
 from trunkline_service.drafts import ConnectionDraft, ConnectionPatch, ImportRequest
 from trunkline_service.errors import not_found
@@ -36,9 +36,8 @@ PATH = "/v1/voip-connections"
 def list_connections(request: Req, service: Serving) -> Response[list[ConnectionView]]:
     """The organization's connections, newest first."""
     with service.database.reading() as db:
-        caller = authenticate(db, request)
-        listed = shown.list_shown(db, caller.organization)
-    return answer_encoded(listed, 200)
+        listed = authenticate_and_read(db, request, shown.list_query(db.dialect.name))
+    return answer_encoded(shown.as_array(listed), 200)
 
 
 @post(

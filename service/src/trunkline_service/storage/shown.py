@@ -6,25 +6,36 @@ lock away and wait for it a hundred times, and rendering it would cost more than
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import msgspec
-from sqlalchemy import Connection, TextClause, select, text, update
+from sqlalchemy import Connection, Select, Text, TextClause, literal_column, select, text, update
 
 from trunkline_service.clock import shown, shown_or_none
+from trunkline_service.storage.organizations import caller_query
 from trunkline_service.storage.tables import connections
 
 _IMPORTED = "(SELECT count(*) FROM phone_numbers AS n WHERE n.voip_connection_id = c.id)"
 _OBJECT = f"""'{{' || c.shown || ',"numbers_imported":' || {_IMPORTED} || '}}'"""
-_OWN = "FROM connections AS c WHERE c.organization_id = :organization"
+_ONE: TextClause = text(
+    f"SELECT {_OBJECT} FROM connections AS c WHERE c.organization_id = :organization AND c.id = :id"
+)
+_OWN = "FROM connections AS c WHERE c.organization_id = api_keys.organization_id"
 _LIST = {
-    "sqlite": text(f"SELECT group_concat(shown) FROM (SELECT {_OBJECT} AS shown {_OWN} ORDER BY c.id DESC)"),
-    "postgresql": text(f"SELECT string_agg({_OBJECT}, ',' ORDER BY c.id DESC) {_OWN}"),
+    "sqlite": f"(SELECT group_concat(shown) FROM (SELECT {_OBJECT} AS shown {_OWN} ORDER BY c.id DESC))",
+    "postgresql": f"(SELECT string_agg({_OBJECT}, ',' ORDER BY c.id DESC) {_OWN})",
 }
-_ONE: TextClause = text(f"SELECT {_OBJECT} {_OWN} AND c.id = :id")
 
 
-def list_shown(db: Connection, organization: int) -> bytes:
-    """The JSON array of an organization's connections, newest first."""
-    listed: str | None = db.execute(_LIST[db.dialect.name], {"organization": organization}).scalar()
+@lru_cache
+def list_query(dialect: str) -> Select[Any]:
+    """The query for a caller and, in the same step, the connections of its organization, newest first."""
+    return caller_query(literal_column(_LIST[dialect], Text))
+
+
+def as_array(listed: str | None) -> bytes:
+    """The JSON array of what the query above reads."""
     return f"[{listed or ''}]".encode()
 
 
