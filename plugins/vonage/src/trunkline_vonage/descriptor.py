@@ -19,7 +19,7 @@ SIP_FIELDS = (
         "domain",
         "SIP domain",
         "The host that outbound calls are sent to, as acme.sip-us.vonage.com or sip.nexmo.com.",
-        pattern=r"(?i)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}(?:vonage|nexmo)\.com",
+        pattern=r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,4}(?:vonage|nexmo)\.com",
     ),
 )
 

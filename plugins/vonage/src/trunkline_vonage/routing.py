@@ -144,13 +144,13 @@ def _settled_import(
         return present
     if voice_of(present) == voice_of(before):
         raise CarrierUnavailable(
-            "Vonage's answer was lost and the number is routed as before. Nothing was changed: import it again.",
+            "Vonage did not confirm the change, and the number is still routed as before: import it again.",
             detail=unknown.detail,
             reply=unknown.reply,
         )
     raise WriteOutcomeUnknown(
-        "Vonage's answer was lost, and the number's routing is neither as before nor ours. Look at it in the Vonage "
-        "API dashboard, then import it again.",
+        "Vonage did not confirm the change, and the number's routing is neither as before nor ours. Look at it in the "
+        "Vonage API dashboard, then import it again.",
         detail=unknown.detail,
         reply=unknown.reply,
     )
@@ -219,7 +219,7 @@ def _restored(
         after = _read_back(vonage, number, _lost(unknown))
         if after.points_at == route.id:
             raise CarrierUnavailable(
-                "Vonage's answer was lost and the number is still routed to this platform. Release it again.",
+                "Vonage did not confirm the change, and the number is still routed to this platform: release it again.",
                 detail=unknown.detail,
                 reply=unknown.reply,
             ) from None
@@ -257,7 +257,7 @@ def _application_deleted(application: str) -> Release:
     return Release(
         ReleaseOutcome.CANNOT_RESTORE,
         "earlier_application_deleted",
-        f"The application that this number was linked to before ({application[-4:]} at the end of its ID) has been "
+        f"The application that this number was linked to before (its ID ends in {application[-4:]}) has been "
         "deleted at Vonage. The number still points at this platform: set where its calls go in the Vonage API "
         "dashboard.",
     )
@@ -322,7 +322,7 @@ def _accepted() -> WriteOutcomeUnknown:
 
 def _lost(unknown: WriteOutcomeUnknown) -> WriteOutcomeUnknown:
     return WriteOutcomeUnknown(
-        "Vonage's answer was lost, and reading the number back failed too. Look at it again in a moment.",
+        "Vonage did not confirm the change, and reading the number back failed too. Look at it again in a moment.",
         detail=unknown.detail,
         reply=unknown.reply,
     )
