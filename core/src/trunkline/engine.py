@@ -307,7 +307,7 @@ class Engine:
 
     def _seconds_for(self, provider: str, writes: int) -> float:
         pace = self.descriptor(provider).pace
-        rate = min(pace.per_second or 1e9, pace.concurrency / 0.5)
+        rate = min(pace.per_second or 1e9, pace.writes_per_second or 1e9, pace.concurrency / 0.5)
         return round(2.0 + writes / rate, 1)
 
     def _ask(
