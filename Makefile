@@ -10,20 +10,20 @@ INSTALLED := $(VENV)/installed
 .PHONY: run test bench lint lock area-codes clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
-	@$(BIN)/python demo/run.py --port $(PORT)
+	@$(BIN)/python demo/demo.py --port $(PORT)
 
 test: $(INSTALLED)       ## every test; a test that lacks a server skips and says how to run it
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: $(INSTALLED)      ## measure; writes build/bench.json
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python benchmarks/bench.py $(ARGS)
 
 lint: $(INSTALLED)       ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lock: $(INSTALLED)       ## pin every dependency with its hashes
+lock: $(BIN)/uv           ## pin every dependency with its hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links \
 		$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each)))) \
@@ -34,6 +34,10 @@ area-codes: $(INSTALLED) ## make the table of North American area codes anew
 
 clean:                   ## forget everything that was made here
 	rm -rf $(VENV) build .trunkline .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 $(INSTALLED): requirements.lock $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
 	$(PYTHON) -m venv $(VENV)

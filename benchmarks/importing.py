@@ -1,17 +1,22 @@
-"""Importing 500 numbers at 40 ms latency, ten at once: the engine, a plain loop on the SDK, and the floor of both."""
+"""Importing 500 numbers at 40 ms latency, ten at once: the engine, a plain loop on the SDK, the HTTP API, the floor."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Iterator
+from typing import Any
+
+import requests
 
 from measure import Figure, at_least, shown
+from service_process import service
 from simulated_twilio import Carrier, simulated_twilio
 
 NUMBERS = 500
 LATENCY = 0.040
 AT_ONCE = 10
+A_REQUEST = 100
 PLATFORM = "sip.platform.example"
 
 
@@ -22,11 +27,15 @@ def measure() -> Iterator[Figure]:
         floor = _floor(carrier)
     with simulated_twilio(NUMBERS, LATENCY * 1000) as carrier:
         loop_seconds = _with_plain_loop(carrier)
+    with simulated_twilio(NUMBERS, LATENCY * 1000) as carrier:
+        http_seconds = _with_http_api(carrier)
     yield shown(f"floor for {NUMBERS} numbers", floor, "s")
     yield shown("engine", engine_seconds, "s")
     yield at_least("floor / engine", floor / engine_seconds, 0.85)
     yield shown("plain loop on the twilio SDK", loop_seconds, "s")
     yield at_least("plain loop / engine", loop_seconds / engine_seconds, 7)
+    yield shown(f"HTTP API, {NUMBERS // A_REQUEST} requests", http_seconds, "s")
+    yield shown("floor / HTTP API", floor / http_seconds, "ratio")
 
 
 def _floor(carrier: Carrier) -> float:
@@ -81,3 +90,27 @@ def _with_plain_loop(carrier: Carrier) -> float:
     seconds = time.perf_counter() - started
     assert len(numbers) == NUMBERS
     return seconds
+
+
+def _with_http_api(carrier: Carrier) -> float:
+    """The same numbers over HTTP, as many a request as it takes: five requests, one after the other."""
+    with service(carrier.origins) as running, requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {running.key}"
+        api = f"http://127.0.0.1:{running.port}/v1/voip-connections"
+        given = {"provider": "twilio", "credentials": carrier.credentials}
+        evidence = _answer(session.post(f"{api}/test", json=given))["verification_evidence_id"]
+        connection = _answer(session.post(api, json=given | {"verification_evidence_id": evidence}))["id"]
+        numbers = [each["number"] for each in _answer(session.get(f"{api}/{connection}/available-numbers"))]
+        started = time.perf_counter()
+        imported = 0
+        for start in range(0, NUMBERS, A_REQUEST):
+            some = {"numbers": numbers[start : start + A_REQUEST]}
+            imported += _answer(session.post(f"{api}/{connection}/import-numbers", json=some))["imported_count"]
+        seconds = time.perf_counter() - started
+    assert imported == NUMBERS, imported
+    return seconds
+
+
+def _answer(response: requests.Response) -> Any:
+    assert response.ok, response.text
+    return response.json()

@@ -71,6 +71,8 @@ def main(target: Path) -> None:
         f"Source: the geocoding data of libphonenumber, in `phonenumbers` {version}; written by `make area-codes`.",
         '"""',
         "",
+        "# ruff: noqa: E501",
+        "",
         "_CODES = {",
         *(f'    "{place}": "{" ".join(codes)}",' for place, codes in sorted(by_region.items())),
         "}",

@@ -19,7 +19,6 @@ from trunkline.engine import Engine
 from trunkline.registry import Registry
 from trunkline_service.app import create_app
 from trunkline_service.clock import in_milliseconds
-from trunkline_service.frame import Frame
 from trunkline_service.service import Service
 from trunkline_service.settings import Settings
 from trunkline_service.start import start
@@ -50,7 +49,6 @@ class World:
     carrier: Carrier
     service: Service
     clock: Clock
-    app: Frame
     http: TestClient[Any]
     key: str
     organization: int
@@ -141,14 +139,15 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
 
 
 @contextmanager
-def world_on(url: str, data_dir: Path, **environment: str) -> Iterator[World]:
-    carrier, clock = Carrier(), Clock()
-    carrier.open(KEY, *NUMBERS)
+def world_on(url: str, data_dir: Path, carrier: Carrier | None = None, **environment: str) -> Iterator[World]:
+    clock = Clock()
+    if carrier is None:
+        carrier = Carrier()
+        carrier.open(KEY, *NUMBERS)
     service = service_for(settings_for(url, data_dir, **environment), carrier, clock)
-    app = create_app(service, background=False)
     try:
-        with TestClient(app) as http:
-            world = World(carrier, service, clock, app, http, "", 0)
+        with TestClient(create_app(service, background=False)) as http:
+            world = World(carrier, service, clock, http, "", 0)
             world.organization, world.key = world.organization_with_key()
             yield world
     finally:

@@ -3,6 +3,8 @@
 Source: the geocoding data of libphonenumber, in `phonenumbers` 9.0.43; written by `make area-codes`.
 """
 
+# ruff: noqa: E501
+
 _CODES = {
     "AG": "268",
     "AI": "264",

@@ -5,17 +5,26 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 import attrs
 from attrs import validators as v
+
+_ENOUGH = Context(prec=60, rounding=ROUND_HALF_UP, traps=[])
+"""Precise enough for any sum of amounts, whatever context the host application works in."""
+
+
+def _hundredths(amount: Decimal) -> Decimal:
+    """The amount in whole hundredths, rounded half up."""
+    return _ENOUGH.multiply(amount, Decimal(100)).to_integral_value(ROUND_HALF_UP, _ENOUGH)
 
 
 def _exact(instance: object, attribute: attrs.Attribute[Decimal], value: Decimal) -> None:
     if not isinstance(value, Decimal) or not value.is_finite():
         raise TypeError(f"{attribute.name} must be a finite Decimal, not {type(value).__name__}")
-    # Within these bounds Decimal's 28 digits add a thousand amounts without rounding.
-    if abs(value) >= 10**12 or value != round(value, 12):
+    if value.is_zero():
+        return
+    if value.adjusted() >= 12 or value.adjusted() < -12 or _ENOUGH.quantize(value, Decimal("1e-12")) != value:
         raise ValueError(f"{attribute.name} must be below a million million, with at most 12 decimal places")
 
 
@@ -29,7 +38,7 @@ class Money:
     @property
     def cents(self) -> int:
         """Whole hundredths of the currency, rounded half up."""
-        return int((self.amount * 100).quantize(Decimal(1), ROUND_HALF_UP))
+        return int(_hundredths(self.amount))
 
 
 class ChargeKind(enum.Enum):
@@ -104,13 +113,13 @@ def estimate(items: Iterable[ChargeItem]) -> ChargeEstimate:
     sums: dict[str, Decimal] = {}
     for item in due:
         assert item.money is not None
-        sums[item.money.currency] = sums.get(item.money.currency, Decimal(0)) + item.money.amount
-    totals = tuple((currency, Money(amount, currency).cents) for currency, amount in sorted(sums.items()))
+        sums[item.money.currency] = _ENOUGH.add(sums.get(item.money.currency, Decimal(0)), item.money.amount)
+    totals = tuple((currency, int(_hundredths(amount))) for currency, amount in sorted(sums.items()))
     return ChargeEstimate(totals, True, _note(sums))
 
 
 def _note(sums: dict[str, Decimal]) -> str:
     if not any(sums.values()):
         return "No upstream charges for imports through this provider."
-    parts = [f"{amount.quantize(Decimal('0.01'), ROUND_HALF_UP)} {c}" for c, amount in sorted(sums.items())]
+    parts = [f"{_hundredths(amount).scaleb(-2, _ENOUGH):.2f} {c}" for c, amount in sorted(sums.items())]
     return f"The carrier is expected to charge {' and '.join(parts)} for this import."

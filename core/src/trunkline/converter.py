@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -13,6 +14,7 @@ import cattrs
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 
 from trunkline.errors import InvalidFields
+from trunkline.forms import readable_name
 
 T = TypeVar("T")
 
@@ -33,6 +35,7 @@ def structure(value: Any, kind: type[T]) -> T:
     except Exception as error:
         problems: dict[str, list[str]] = {}
         _collect(error, "", problems)
+    del value  # so that no traceback with locals shows it
     raise FieldErrors(problems)
 
 
@@ -45,22 +48,32 @@ def _exactly(kind: type) -> Callable[[Any, Any], Any]:
     return hook
 
 
+def _number(value: Any, _: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise _Mistake("must be a number")
+    return float(value)
+
+
 def _listed(wanted: Any) -> Callable[[Any, Any], Any]:
-    (member, *_) = typing.get_args(wanted) or (Any,)
+    origin = typing.get_origin(wanted) or wanted
+    members = typing.get_args(wanted) or (Any, ...)
+    fixed = members if origin is tuple and members[-1] is not ... else None
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) is not list:
             raise _Mistake("must be a list")
+        if fixed is not None and len(value) != len(fixed):
+            raise _Mistake(f"must be a list of {len(fixed)}")
         problems: dict[str, list[str]] = {}
         made = []
         for index, item in enumerate(value):
             try:
-                made.append(_CONVERTER.structure(item, member))
+                made.append(_CONVERTER.structure(item, fixed[index] if fixed else members[0]))
             except Exception as error:
                 _collect(error, f"[{index}]", problems)
         if problems:
             raise FieldErrors(problems)
-        return tuple(made) if typing.get_origin(wanted) is tuple else made
+        return made if origin is list else tuple(made)
 
     return hook
 
@@ -85,35 +98,81 @@ def _choice(value: Any, kind: type[enum.Enum]) -> enum.Enum:
     raise _Mistake("must be one of: " + ", ".join(str(member.value) for member in kind))
 
 
-def _mapping(value: Any, _: Any) -> dict[str, Any]:
-    if type(value) is not dict:
-        raise _Mistake("must be an object")
-    return value
+def _mapping(wanted: Any) -> Callable[[Any, Any], Any]:
+    _, member = typing.get_args(wanted) or (str, Any)
+
+    def hook(value: Any, _: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise _Mistake("must be an object")
+        problems: dict[str, list[str]] = {}
+        made = {}
+        for name, item in value.items():
+            try:
+                made[_CONVERTER.structure(name, str)] = _CONVERTER.structure(item, member)
+            except Exception as error:
+                _collect(error, readable_name(name), problems)
+        if problems:
+            raise FieldErrors(problems)
+        return made
+
+    return hook
 
 
-def _is_optional(kind: Any) -> bool:
-    return typing.get_origin(kind) in (typing.Union, types.UnionType) and types.NoneType in typing.get_args(kind)
+def _literal(wanted: Any) -> Callable[[Any, Any], Any]:
+    choices = typing.get_args(wanted)
+
+    def hook(value: Any, _: Any) -> Any:
+        for choice in choices:
+            if choice == value and type(choice) is type(value):
+                return choice
+        raise _Mistake("must be one of: " + ", ".join(map(str, choices)))
+
+    return hook
 
 
-def _optional(kind: Any) -> Callable[[Any, Any], Any]:
-    (inner,) = (member for member in typing.get_args(kind) if member is not types.NoneType)
-    return lambda value, _: None if value is None else _CONVERTER.structure(value, inner)
+def _is_union(kind: Any) -> bool:
+    return typing.get_origin(kind) in (typing.Union, types.UnionType)
+
+
+def _union(wanted: Any) -> Callable[[Any, Any], Any]:
+    """The first member that fits; where only one is left beside `None`, its own problems are told."""
+    members = [member for member in typing.get_args(wanted) if member is not types.NoneType]
+    may_be_none = types.NoneType in typing.get_args(wanted)
+
+    def hook(value: Any, _: Any) -> Any:
+        if value is None and may_be_none:
+            return None
+        for member in members[:-1]:
+            try:
+                return _CONVERTER.structure(value, member)
+            except Exception:  # noqa: S112
+                continue
+        if len(members) == 1:
+            return _CONVERTER.structure(value, members[0])
+        try:
+            return _CONVERTER.structure(value, members[-1])
+        except Exception:
+            raise _Mistake("is of no kind that is accepted here") from None
+
+    return hook
 
 
 def _strict_converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _exactly(kind))
+    converter.register_structure_hook(float, _number)
     converter.register_structure_hook_func(lambda kind: isinstance(kind, type) and issubclass(kind, enum.Enum), _choice)
     converter.register_structure_hook_factory(attrs.has, _object)
-    converter.register_structure_hook_factory(lambda kind: _origin(kind) in (list, tuple), _listed)
-    converter.register_structure_hook_func(lambda kind: _origin(kind) in (dict, Mapping), _mapping)
-    converter.register_structure_hook_factory(_is_optional, _optional)
+    converter.register_structure_hook_factory(lambda kind: _origin(kind) in (list, tuple, Sequence), _listed)
+    converter.register_structure_hook_factory(lambda kind: _origin(kind) in (dict, Mapping), _mapping)
+    converter.register_structure_hook_factory(lambda kind: _origin(kind) is typing.Literal, _literal)
+    converter.register_structure_hook_factory(_is_union, _union)
     return converter
 
 
 def _origin(kind: Any) -> Any:
-    return typing.get_origin(kind)
+    return typing.get_origin(kind) or kind
 
 
 _CONVERTER = _strict_converter()
@@ -134,10 +193,10 @@ def _collect(error: BaseException, path: str, problems: dict[str, list[str]]) ->
                 joint = "." if path and not name.startswith("[") else ""
                 problems.setdefault(f"{path}{joint}{name}", []).extend(texts)
         case ForbiddenExtraKeysError():
-            for name in sorted(error.extra_fields):
-                problems.setdefault(f"{path}.{name}" if path else str(name), []).append("unknown field")
+            for name in sorted({readable_name(each) for each in error.extra_fields}):
+                problems.setdefault(f"{path}.{name}" if path else name, []).append("unknown field")
         case KeyError():
-            problems.setdefault(path or str(error.args[0]), []).append("required")
+            problems.setdefault(path or "body", []).append("required")
         case _Mistake():
             problems.setdefault(path or "body", []).append(str(error))
         case _:

@@ -34,16 +34,16 @@ class Field:
     `pattern` must match the whole value. `default` is what leaving it out means.
     """
 
-    name: str
-    label: str
-    help: str
-    secret: bool = False
-    required: bool = False
+    name: str = attrs.field(validator=v.matches_re(r"[A-Za-z][A-Za-z0-9_]*"))
+    label: str = attrs.field(validator=v.instance_of(str))
+    help: str = attrs.field(validator=v.instance_of(str))
+    secret: bool = attrs.field(default=False, validator=v.instance_of(bool))
+    required: bool = attrs.field(default=False, validator=v.instance_of(bool))
     pattern: str | None = attrs.field(default=None, validator=_regex)
-    default: str | int | None = None
-    kind: FieldKind = FieldKind.TEXT
-    max_length: int = 255
-    steers: bool = False
+    default: str | int | None = attrs.field(default=None, validator=v.optional(v.instance_of((str, int))))
+    kind: FieldKind = attrs.field(default=FieldKind.TEXT, validator=v.instance_of(FieldKind))
+    max_length: int = attrs.field(default=255, validator=[v.instance_of(int), v.ge(1)])
+    steers: bool = attrs.field(default=False, validator=v.instance_of(bool))
     """True where the value decides which host secrets are sent to."""
 
 
@@ -51,34 +51,44 @@ class Field:
 class BasicAuth:
     """HTTP Basic with these two credential fields as user and password."""
 
-    username: str
-    password: str
+    username: str = attrs.field(validator=v.instance_of(str))
+    password: str = attrs.field(validator=v.instance_of(str))
 
 
 @attrs.frozen
 class BearerAuth:
     """`Authorization: Bearer` with this credential field."""
 
-    token: str
+    token: str = attrs.field(validator=v.instance_of(str))
 
 
 @attrs.frozen
 class CredentialForm:
     """One complete set of credentials that the provider accepts."""
 
-    id: str
-    label: str
-    fields: tuple[Field, ...]
-    authentication: BasicAuth | BearerAuth | None
+    id: str = attrs.field(validator=v.instance_of(str))
+    label: str = attrs.field(validator=v.instance_of(str))
+    fields: tuple[Field, ...] = attrs.field(validator=tuple_of(Field))
+    authentication: BasicAuth | BearerAuth | None = attrs.field(
+        validator=v.optional(v.instance_of((BasicAuth, BearerAuth)))
+    )
+
+    def __attrs_post_init__(self) -> None:
+        known = {field.name for field in self.fields}
+        named = attrs.astuple(self.authentication) if self.authentication else ()
+        if strangers := [name for name in named if name not in known]:
+            raise ValueError(f"form {self.id} authenticates with fields it does not have: {', '.join(strangers)}")
+        if lists := [field.name for field in self.fields if field.kind is FieldKind.TEXT_LIST]:
+            raise ValueError(f"form {self.id}: a credential is one value, not a list: {', '.join(lists)}")
 
 
 @attrs.frozen
 class SetupMethod:
     """A way to connect: its id, a label, and whether `set_up_account` makes things at the carrier."""
 
-    id: str
-    label: str
-    guided: bool = False
+    id: str = attrs.field(validator=v.instance_of(str))
+    label: str = attrs.field(validator=v.instance_of(str))
+    guided: bool = attrs.field(default=False, validator=v.instance_of(bool))
 
 
 @attrs.frozen
@@ -146,7 +156,7 @@ class Capability:
 
 @attrs.frozen
 class ProviderDescriptor:
-    """A provider as data. `identity_fields` name the credentials that are no secret and name the account."""
+    """A provider as data."""
 
     id: str = attrs.field(validator=v.matches_re(r"[a-z][a-z0-9_]{1,31}"))
     display_name: str = attrs.field(validator=v.instance_of(str))
@@ -157,7 +167,7 @@ class ProviderDescriptor:
     pace: Pace = attrs.field(factory=Pace, validator=v.instance_of(Pace))
     reads_by_post: tuple[ReadPost, ...] = attrs.field(default=(), validator=tuple_of(ReadPost))
     capabilities: tuple[Capability, ...] = attrs.field(default=(), validator=tuple_of(Capability))
-    request_id_headers: tuple[str, ...] = ()
+    request_id_headers: tuple[str, ...] = attrs.field(default=(), validator=tuple_of(str))
     documentation: str = ""
     engine_api: int = ENGINE_API
 

@@ -24,8 +24,10 @@ def is_e164(number: str) -> bool:
 def region(number: str) -> str | None:
     """ISO 3166-2 state or province in the US and Canada, else ISO 3166-1 country; None where it tells neither.
 
-    A toll-free number of North America tells `US`.
+    A toll-free number of North America tells `US`. What is no E.164 number tells nothing.
     """
+    if not is_e164(number):
+        return None
     if number.startswith("+1"):
         code = number[2:5]
         return REGION_OF_AREA_CODE.get(code) or ("US" if _TOLL_FREE.fullmatch(code) else _country(number))
@@ -40,6 +42,8 @@ def country(number: str) -> str | None:
 
 def number_type(number: str) -> NumberType | None:
     """What kind of number it is, by the numbering plan; None where the plan does not tell."""
+    if not is_e164(number):
+        return None
     if number.startswith("+1"):
         return NumberType.TOLL_FREE if _TOLL_FREE.fullmatch(number[2:5]) else NumberType.LOCAL
     import phonenumbers

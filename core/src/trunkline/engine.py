@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
+import functools
 import logging
 import random
+import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,19 +25,22 @@ from trunkline.deadline import Deadline
 from trunkline.descriptor import Can, ProviderDescriptor
 from trunkline.errors import (
     CarrierAnswerUnexpected,
+    CarrierUnavailable,
     InvalidFields,
     PluginBroken,
     PluginHung,
+    RateLimited,
     SnapshotStale,
     TrunklineError,
     Unsupported,
+    WriteOutcomeUnknown,
 )
 from trunkline.events import Event
 from trunkline.hookspec import NEEDED_FOR, READS
 from trunkline.numbers import CarrierNumber, NumberRef, Release, Route, RoutingSnapshot, SuggestedName
 from trunkline.plan import ImportPlan
 from trunkline.redaction import Scrubber, by_allow_list
-from trunkline.registry import Problem, ProviderPlugin, Registry
+from trunkline.registry import STUCK_CALLS_ALLOWED, Problem, ProviderPlugin, Registry
 from trunkline.setup import SetUpStep
 from trunkline.sip_target import SipTarget
 from trunkline.threads import DaemonThreads
@@ -51,6 +57,8 @@ SNAPSHOT_SECONDS = 30.0
 """How old a routing snapshot may be when the routing is overwritten."""
 
 _BATCH = 1000
+_BATCH_SECONDS = 0.05
+_NUMBER_WRITES = frozenset({"import_number", "release_number"})
 _log = logging.getLogger("trunkline")
 
 
@@ -109,6 +117,8 @@ class Engine:
         self._sleep = sleep
         self._threads = DaemonThreads()
         self._paces: Paces | None = None
+        self._wires = threading.Lock()
+        self._stuck_observers: dict[int, list[Future[None]]] = {}
 
     # What is installed
 
@@ -131,6 +141,8 @@ class Engine:
                 future = self._threads.start(lambda plugin=plugin: plugin.call("warm_up"))  # type: ignore[misc]
                 if wait([future], timeout=self._deadlines.set_up).not_done:
                     plugin.note_stuck(future)
+                elif error := future.exception():
+                    _log.warning("warm-up of %s failed: %s", plugin.distribution, type(error).__name__)
 
     # What the customer gives
 
@@ -147,13 +159,15 @@ class Engine:
         """Read credentials and SIP config by the provider's forms; `InvalidFields` names every problem."""
         descriptor = self.descriptor(provider)
         problems: forms.Problems = {}
-        method = setup_method or descriptor.setup_methods[0].id
+        method = descriptor.setup_methods[0].id if setup_method is None else setup_method
         if descriptor.setup_method(method) is None:
             known = ", ".join(each.id for each in descriptor.setup_methods)
             problems["setup_method"] = [f"{descriptor.display_name} is set up by: {known}"]
         form, values = forms.read_credentials(descriptor, credentials, problems)
-        config = forms.read_sip_config(descriptor, sip_config or {}, problems)
+        config = forms.read_sip_config(descriptor, {} if sip_config is None else sip_config, problems)
+        del credentials, sip_config  # so that no traceback with locals shows them
         if problems:
+            del values, config
             raise InvalidFields(problems)
         return CarrierAccount(provider, method, form, values, config, marker, made or {})
 
@@ -161,25 +175,21 @@ class Engine:
         """The part of a SIP config that may be shown: what both the plugin and its descriptor would show."""
         plugin = self._registry.plugin(provider)
         allowed = by_allow_list(sip_config, plugin.descriptor.sip_fields)
-        shown = self._in_time(
-            plugin, "redact_sip_config", lambda: plugin.call("redact_sip_config", sip_config=sip_config)
-        )
-        if not isinstance(shown, Mapping):
-            raise _wrong_type(plugin, "redact_sip_config", shown)
-        return {name: value for name, value in allowed.items() if name in shown and shown[name] == value}
+        theirs = copy.deepcopy(dict(sip_config))
+
+        def redact() -> dict[str, Any]:
+            shown = plugin.call("redact_sip_config", sip_config=theirs)
+            if not isinstance(shown, Mapping):
+                raise _wrong_type(plugin, "redact_sip_config", shown)
+            return {name: value for name, value in allowed.items() if name in shown and shown[name] == value}
+
+        return self._in_time(plugin, "redact_sip_config", redact)
 
     # What only reads
 
     def test_credentials(self, account: CarrierAccount) -> CredentialTest:
         """Whether the credentials are good, numbers can be routed here, and calls can go out."""
-        plugin = self._registry.plugin(account.provider)
-        answer = self._ask(account, "test_credentials", CredentialTest, self._deadlines.read)
-        if answer.credentials.outcome is Outcome.PASS and account.form.authentication and not answer.credentials.proof:
-            raise PluginBroken(
-                f"{plugin.descriptor.display_name} could not be tested: its plugin claims a result unasked.",
-                detail="credentials pass without proof",
-            )
-        return answer
+        return self._ask(account, "test_credentials", CredentialTest, self._deadlines.read, check=_proven)
 
     def suggest_name(self, account: CarrierAccount) -> SuggestedName:
         """The account's own name and one of its numbers."""
@@ -246,6 +256,11 @@ class Engine:
             account, "release_number", Release, self._deadlines.write, number=number, route=route, snapshot=snapshot
         )
 
+    def close(self) -> None:
+        """Give up idle connections; a later call opens new ones."""
+        if self._dial is not None:
+            self._dial.close()
+
     def set_up_account(self, account: CarrierAccount, done: Sequence[SetUpStep] = ()) -> Iterator[SetUpStep]:
         """Guided set-up, step by step: the next step is taken only when the caller asks for it."""
         return self._stream(
@@ -270,7 +285,8 @@ class Engine:
     def _import_one(self, account: CarrierAccount, route: Route, snapshot: RoutingSnapshot) -> ImportOutcome:
         number = snapshot.number.ref
         try:
-            if (self._now() - snapshot.read_at).total_seconds() > SNAPSHOT_SECONDS:
+            # One from the future is as little to be trusted as an old one.
+            if abs((self._now() - snapshot.read_at).total_seconds()) > SNAPSHOT_SECONDS:
                 raise SnapshotStale(
                     "This number's routing was read too long ago to be changed safely. Import it again."
                 )
@@ -294,26 +310,31 @@ class Engine:
         rate = min(pace.per_second or 1e9, pace.concurrency / 0.5)
         return round(2.0 + writes / rate, 1)
 
-    def _ask(self, account: CarrierAccount, hook: str, answer: type[T], seconds: float, **arguments: Any) -> T:
+    def _ask(
+        self,
+        account: CarrierAccount,
+        hook: str,
+        answer: type[T],
+        seconds: float,
+        *,
+        check: Callable[[CarrierAccount, Any], str | None] | None = None,
+        **arguments: Any,
+    ) -> T:
         plugin = self._able(account.provider, hook)
         call = self._call(plugin, account, hook, seconds)
-        with self._observed(plugin, hook, call):
-            got = self._in_time(
-                plugin,
-                hook,
-                lambda: plugin.call(hook, account=account, call=call, **arguments),
-                call=call,
-                account=account,
-            )
+
+        def ask() -> T:
+            got = plugin.call(hook, account=account, call=call, **arguments)
             if not isinstance(got, answer):
                 raise _wrong_type(plugin, hook, got)
-            # A snapshot is sealed, never shown; everything else may reach a customer.
-            if not isinstance(got, RoutingSnapshot) and _scrubber(account)(shown := repr(got)) != shown:
-                raise PluginBroken(
-                    f"{plugin.descriptor.display_name} could not be asked: its plugin failed.",
-                    detail=f"{plugin.distribution} {plugin.version}: the answer of {hook} holds a secret",
-                )
+            if _tells_a_secret(_scrubber(account), got):
+                raise _broken(plugin, f"the answer of {hook} holds a secret")
+            if check and (problem := check(account, got)):
+                raise _broken(plugin, problem)
             return got
+
+        with self._observed(plugin, hook, call):
+            return self._in_time(plugin, hook, ask, call=call, account=account)
 
     def _stream(
         self,
@@ -329,21 +350,55 @@ class Engine:
         """Pull a plugin's iterator, a batch at a time: it runs only when the caller asks for more."""
         plugin = self._able(account.provider, hook, capability)
         call = self._call(plugin, account, hook, seconds)
-        with self._observed(plugin, hook, call):
-            source = self._in_time(
-                plugin,
-                hook,
-                lambda: iter(plugin.call(hook, account=account, call=call, **arguments)),
-                call=call,
-                account=account,
-            )
-            while members := self._in_time(plugin, hook, lambda: _pull(source, batch), call=call, account=account):
-                for each in members:
-                    if isinstance(each, _Raised):
-                        raise self._translated(plugin, hook, account, each.error)
+        scrubber = _scrubber(account)
+
+        def begin() -> Iterator[Any]:
+            return iter(plugin.call(hook, account=account, call=call, **arguments))
+
+        def pull() -> list[T | _Raised]:
+            members: list[T | _Raised] = []
+            until = time.monotonic() + _BATCH_SECONDS
+            try:
+                for each in islice(source, batch):
                     if not isinstance(each, member):
                         raise _wrong_type(plugin, hook, each)
-                    yield each
+                    if _tells_a_secret(scrubber, each):
+                        raise _broken(plugin, f"the answer of {hook} holds a secret")
+                    members.append(each)
+                    if time.monotonic() > until:
+                        break
+            except BaseException as error:
+                members.append(_Raised(self._translated(plugin, hook, account, error)))
+            return members
+
+        with self._observed(plugin, hook, call):
+            source = self._in_time(plugin, hook, begin, call=call, account=account)
+            hung = False
+            try:
+                while True:
+                    try:
+                        members = self._in_time(plugin, hook, pull, call=call, account=account)
+                    except PluginHung:
+                        hung = True
+                        raise
+                    if not members:
+                        return
+                    for each in members:
+                        if isinstance(each, _Raised):
+                            raise each.error
+                        yield each
+            finally:
+                if not hung:
+                    self._close_source(plugin, hook, source, call)
+
+    def _close_source(self, plugin: ProviderPlugin, hook: str, source: Iterator[Any], call: Call) -> None:
+        """End a plugin's generator in a thread of its own: what it does on its way out harms nobody."""
+        if not isinstance(source, Generator):
+            return
+        try:
+            self._in_time(plugin, hook, source.close, call=call)
+        except TrunklineError as error:
+            _log.warning("plugin did not stop: %s", error.detail)
 
     def _able(self, provider: str, hook: str, capability: str | None = None) -> ProviderPlugin:
         plugin = self._registry.plugin(provider)
@@ -362,10 +417,11 @@ class Engine:
         from trunkline.http.rules import Rules
         from trunkline.http.session import GuardedSession
 
-        if self._dial is None:
-            self._dial = CarrierDial()
-        if self._paces is None:
-            self._paces = Paces()
+        with self._wires:
+            if self._dial is None:
+                self._dial = CarrierDial()
+            if self._paces is None:
+                self._paces = Paces()
         deadline = Deadline.after(seconds)
         adapter = GuardAdapter(
             Rules(plugin.descriptor, account, hook in READS),
@@ -388,61 +444,81 @@ class Engine:
         call: Call | None = None,
         account: CarrierAccount | None = None,
     ) -> T:
-        """Run a plugin's code in a daemon thread and wait for it until its deadline and a little longer."""
-        future = self._threads.start(work)
+        """Run a plugin's code in a daemon thread and wait for it until its deadline and a little longer.
+
+        What it raises is turned into one of our errors in that thread already: nothing foreign comes out of it.
+        """
+
+        def attempt() -> T | _Raised:
+            try:
+                return work()
+            except BaseException as error:
+                return _Raised(self._translated(plugin, hook, account, error))
+
+        future = self._threads.start(attempt)
         seconds = (call.deadline.remaining if call else self._deadlines.read) + self._deadlines.grace
-        try:
-            error = future.exception(timeout=seconds)
-        except TimeoutError:
-            error = None
-        if not future.done():
+        if wait([future], timeout=seconds).not_done:
             plugin.note_stuck(future)
-            raise PluginHung(
-                f"{plugin.descriptor.display_name} did not answer in time.",
-                detail=f"{plugin.distribution} {plugin.version}: {hook} is still running after {seconds:.1f} s",
+            raise _settled(
+                PluginHung(
+                    f"{plugin.descriptor.display_name} did not answer in time.",
+                    detail=f"{plugin.distribution} {plugin.version}: {hook} is still running after {seconds:.1f} s",
+                ),
+                hook,
+                call,
             )
-        if error is not None:
-            raise self._translated(plugin, hook, account, error)
-        return future.result()
+        came = future.result()
+        if isinstance(came, _Raised):
+            raise _settled(came.error, hook, call)
+        return came
 
     def _translated(
         self, plugin: ProviderPlugin, hook: str, account: CarrierAccount | None, error: BaseException
     ) -> TrunklineError:
         """One of our own errors, without cause or context, in texts that hold no trace of the account's secrets."""
-        scrub = _scrubber(account)
-        if isinstance(error, TrunklineError):
-            return error.scrubbed(scrub)
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        text = f"{type(error).__name__} in {hook}, {where.filename}:{where.lineno}: {error}"
-        detail = f"{plugin.distribution} {plugin.version}: {scrub(text)[:500]}"
-        _log.error("plugin broken: %s", detail)
-        return PluginBroken(f"{plugin.descriptor.display_name} could not be asked: its plugin failed.", detail=detail)
+        try:
+            scrub = _scrubber(account)
+            if isinstance(error, TrunklineError):
+                return _one_of_ours(error).scrubbed(scrub)
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            # Without an account nobody knows what in the text is secret.
+            said = f": {error}" if account else ""
+            text = scrub(f"{type(error).__name__} in {hook}, {where.filename}:{where.lineno}{said}")
+        except BaseException:
+            text = f"{hook} raised what cannot be read"
+        broken = _broken(plugin, text[:500])
+        _log.error("plugin broken: %s", broken.detail)
+        return broken
 
     def _observed(self, plugin: ProviderPlugin, hook: str, call: Call) -> _Observation:
-        return _Observation(self._observers, plugin.descriptor.id, hook, call)
+        return _Observation(self._tell, plugin.descriptor.id, hook, call)
+
+    def _tell(self, event: Event) -> None:
+        """Tell every observer, each in a thread of its own; one that hangs is passed over until it comes back."""
+        for number, observe in enumerate(self._observers):
+            stuck = [future for future in self._stuck_observers.get(number, ()) if not future.done()]
+            if len(stuck) < STUCK_CALLS_ALLOWED:
+                future = self._threads.start(functools.partial(observe, event))
+                if wait([future], timeout=self._deadlines.grace).not_done:
+                    _log.error("an observer hangs")
+                    stuck.append(future)
+                elif error := future.exception():
+                    _log.error("an observer failed: %s", type(error).__name__)
+            self._stuck_observers[number] = stuck
 
 
 @attrs.frozen
 class _Raised:
-    """What an iterator raised, kept in its place behind the members that came before."""
+    """What a plugin raised, as one of our errors, in the place of a value."""
 
-    error: BaseException
-
-
-def _pull(source: Iterator[T], batch: int) -> list[T | _Raised]:
-    members: list[T | _Raised] = []
-    try:
-        members.extend(islice(source, batch))
-    except BaseException as error:
-        members.append(_Raised(error))
-    return members
+    error: TrunklineError
 
 
 class _Observation:
     """Tells the observers how one call ended."""
 
-    def __init__(self, observers: Sequence[Observer], provider: str, hook: str, call: Call) -> None:
-        self._observers = observers
+    def __init__(self, tell: Callable[[Event], None], provider: str, hook: str, call: Call) -> None:
+        self._tell = tell
         self._provider = provider
         self._hook = hook
         self._call = call
@@ -452,38 +528,86 @@ class _Observation:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not self._observers:
-            return
         if isinstance(error, TrunklineError):
             code, reply = error.code, error.reply
         else:
             code, reply = "ok" if error is None or isinstance(error, GeneratorExit) else "internal", None
-        event = Event(
-            provider=self._provider,
-            hook=self._hook,
-            code=code,
-            seconds=round(time.monotonic() - self._started, 4),
-            at=self._call.now(),
-            exchanges=tuple(self._call.http.exchanges),
-            carrier_code=reply.code if reply else None,
-            request_id=reply.request_id if reply else None,
+        self._tell(
+            Event(
+                provider=self._provider,
+                hook=self._hook,
+                code=code,
+                seconds=round(time.monotonic() - self._started, 4),
+                at=self._call.now(),
+                exchanges=tuple(self._call.http.exchanges),
+                carrier_code=reply.code if reply else None,
+                request_id=reply.request_id if reply else None,
+            )
         )
-        for observe in self._observers:
-            try:
-                observe(event)
-            except Exception:
-                _log.exception("an observer failed")
+
+
+def _proven(account: CarrierAccount, test: CredentialTest) -> str | None:
+    """A verdict on credentials rests on what the wire was answered; without that there is none to give."""
+    if account.form.authentication is None or not test.passed:
+        return None
+    if test.credentials.outcome is Outcome.UNKNOWN:
+        return "a test passes without its credentials"
+    return None if test.credentials.proof else "credentials pass without proof"
+
+
+def _settled(error: TrunklineError, hook: str, call: Call | None) -> TrunklineError:
+    """Where a number's write may have taken effect, no error may say that nothing was changed.
+
+    A plugin that could read back afterwards has settled it, and its word counts, unless it broke.
+    """
+    if call is None or hook not in _NUMBER_WRITES:
+        return error
+    wire = call.http.adapter
+    if (isinstance(error, PluginBroken) and wire.may_have_written) or (
+        isinstance(error, CarrierUnavailable | RateLimited) and wire.unsettled
+    ):
+        return WriteOutcomeUnknown(
+            "The change was sent, but reading back failed; whether it took effect is not known yet.",
+            detail=f"{error.code}: {error.detail or error.summary}",
+            reply=error.reply,
+        )
+    return error
+
+
+def _one_of_ours(error: TrunklineError) -> TrunklineError:
+    """The error under the nearest of our own classes, since a plugin's subclass could say anything of itself."""
+    ours: type[TrunklineError] = next(k for k in type(error).__mro__ if k.__module__ == TrunklineError.__module__)
+    if ours is not type(error):
+        plain = ours.__new__(ours)
+        plain.__dict__.update(error.__dict__)
+        return plain
+    return error
+
+
+def _tells_a_secret(scrubber: Scrubber, answer: object) -> bool:
+    match answer:
+        case RoutingSnapshot():
+            # Sealed, never shown; everything else may reach a customer.
+            return False
+        case CarrierNumber(handle=handle, friendly_name=name, region=region):
+            # All of its free text: a list has too many of them for a repr of each.
+            return scrubber.finds(f"{handle}\n{name}\n{region}")
+    return scrubber.finds(repr(answer))
 
 
 def _wrong_type(plugin: ProviderPlugin, hook: str, got: object) -> PluginBroken:
+    return _broken(plugin, f"{hook} answers {type(got).__name__}")
+
+
+def _broken(plugin: ProviderPlugin, why: str) -> PluginBroken:
     return PluginBroken(
         f"{plugin.descriptor.display_name} could not be asked: its plugin failed.",
-        detail=f"{plugin.distribution} {plugin.version}: {hook} answers {type(got).__name__}",
+        detail=f"{plugin.distribution} {plugin.version}: {why}",
     )
 
 
-def _scrubber(account: CarrierAccount | None) -> Callable[[str], str]:
+def _scrubber(account: CarrierAccount | None) -> Scrubber:
     if account is None:
-        return str
+        return Scrubber(())
     users = [value for value in account.credentials.values() if isinstance(value, str)]
     return Scrubber(account.secrets(), users)

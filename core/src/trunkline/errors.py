@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import attrs
 
@@ -35,11 +35,29 @@ class TrunklineError(Exception):
     def scrubbed(self, scrub: Callable[[str], str]) -> Self:
         """The same error in texts that went through `scrub`, without traceback, cause, context or notes."""
         clean = type(self).__new__(type(self))
-        clean.__dict__.update({name: value for name, value in self.__dict__.items() if name != "__notes__"})
-        clean.summary = scrub(self.summary)
-        clean.detail = scrub(self.detail)
+        clean.__dict__.update(
+            {name: _scrubbed(value, scrub) for name, value in self.__dict__.items() if name != "__notes__"}
+        )
+        clean.summary, clean.detail = str(clean.summary), str(clean.detail)
         clean.args = (clean.summary,)
         return clean
+
+
+def _scrubbed(value: object, scrub: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return scrub(str(value))
+        case CarrierReply(status, code, request_id):
+            return CarrierReply(
+                status if isinstance(status, int) else None, _scrubbed(code, scrub), _scrubbed(request_id, scrub)
+            )
+        case Mapping():
+            return {_scrubbed(name, scrub): _scrubbed(each, scrub) for name, each in value.items()}
+        case list() | tuple():
+            return tuple(_scrubbed(each, scrub) for each in value)
+        case None | bool() | int() | float():
+            return value
+    return scrub(repr(value))
 
 
 class InvalidFields(TrunklineError):
@@ -49,8 +67,8 @@ class InvalidFields(TrunklineError):
 
     def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
         self.fields = {name: tuple(problems) for name, problems in fields.items()}
-        first, problems = next(iter(self.fields.items()))
-        super().__init__(f"{first}: {problems[0]}")
+        first, problems = next(iter(self.fields.items()), ("body", ()))
+        super().__init__(f"{first}: {next(iter(problems), 'not acceptable')}")
 
 
 class UnknownProvider(TrunklineError):
@@ -104,7 +122,7 @@ class RateLimited(TrunklineError):
         reply: CarrierReply | None = None,
     ) -> None:
         super().__init__(summary, detail=detail, reply=reply)
-        self.retry_after = retry_after
+        self.retry_after = retry_after if retry_after is not None and 0 <= retry_after < float("inf") else None
 
 
 class CarrierUnavailable(TrunklineError):

@@ -13,23 +13,40 @@ Problems = dict[str, list[str]]
 
 
 def read_credentials(
-    descriptor: ProviderDescriptor, given: Mapping[str, Any], problems: Problems
+    descriptor: ProviderDescriptor, given: Any, problems: Problems
 ) -> tuple[CredentialForm, dict[str, str | Secret]]:
     """Choose the form that the given fields belong to, and read them; what is wrong joins `problems`."""
-    given = {name: value for name, value in given.items() if value is not None}
+    given = _given("credentials", given, problems)
     form = _closest_form(descriptor, given)
     values = _read_fields("credentials", form.fields, given, problems)
     secret = {field.name for field in form.fields if field.secret}
     return form, {name: Secret(str(value)) if name in secret else str(value) for name, value in values.items()}
 
 
-def read_sip_config(descriptor: ProviderDescriptor, given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+def read_sip_config(descriptor: ProviderDescriptor, given: Any, problems: Problems) -> dict[str, Any]:
     """Read a SIP config; what is wrong joins `problems`."""
-    given = {name: value for name, value in given.items() if value is not None}
-    return _read_fields("sip_config", descriptor.sip_fields, given, problems)
+    return _read_fields("sip_config", descriptor.sip_fields, _given("sip_config", given, problems), problems)
 
 
-def _closest_form(descriptor: ProviderDescriptor, given: Mapping[str, Any]) -> CredentialForm:
+def is_acceptable(field: Field, value: Any) -> bool:
+    """Whether a value has the form that the field asks for."""
+    return _problem(field, value) is None
+
+
+def readable_name(name: Any) -> str:
+    """The name of a field as a customer sent it, if it looks like one."""
+    text = name if isinstance(name, str) else ""
+    return text if re.fullmatch(r"[\w.-]{1,64}", text) else "(unreadable name)"
+
+
+def _given(where: str, given: Any, problems: Problems) -> dict[Any, Any]:
+    if not isinstance(given, Mapping):
+        problems.setdefault(where, []).append("must be an object")
+        return {}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _closest_form(descriptor: ProviderDescriptor, given: Mapping[Any, Any]) -> CredentialForm:
     def distance(form: CredentialForm) -> tuple[int, int]:
         names = {field.name for field in form.fields}
         missing = sum(field.required and field.name not in given for field in form.fields)
@@ -38,11 +55,14 @@ def _closest_form(descriptor: ProviderDescriptor, given: Mapping[str, Any]) -> C
     return min(descriptor.credential_forms, key=distance)
 
 
-def _read_fields(where: str, fields: tuple[Field, ...], given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+def _read_fields(where: str, fields: tuple[Field, ...], given: Mapping[Any, Any], problems: Problems) -> dict[str, Any]:
     known = {field.name: field for field in fields}
-    for name in given.keys() - known.keys():
-        accepted = ", ".join(known) or "none"
-        problems.setdefault(f"{where}.{_shown(name)}", []).append(f"unknown field; accepted here: {accepted}")
+    for name in given:
+        if name not in known:
+            accepted = ", ".join(known) or "none"
+            problems.setdefault(f"{where}.{readable_name(name)}", []).append(
+                f"unknown field; accepted here: {accepted}"
+            )
     values: dict[str, Any] = {}
     for name, field in known.items():
         value = given.get(name, field.default)
@@ -63,11 +83,21 @@ def _problem(field: Field, value: Any) -> str | None:
         case FieldKind.TEXT:
             return _text_problem(field, value)
         case FieldKind.INTEGER:
-            return None if type(value) is int else "must be a whole number"
+            return _integer_problem(field, value)
         case FieldKind.TEXT_LIST:
             if not isinstance(value, list):
                 return "must be a list of strings"
             return next((found for item in value if (found := _text_problem(field, item))), None)
+
+
+def _integer_problem(field: Field, value: Any) -> str | None:
+    if type(value) is not int:
+        return "must be a whole number"
+    if abs(value) >= 10 ** min(field.max_length, 255):
+        return f"must have at most {min(field.max_length, 255)} digits"
+    if field.pattern and not re.fullmatch(field.pattern, str(value)):
+        return f"does not look right: {field.help}"
+    return None
 
 
 def _text_problem(field: Field, value: Any) -> str | None:
@@ -82,8 +112,3 @@ def _text_problem(field: Field, value: Any) -> str | None:
     if field.pattern and not re.fullmatch(field.pattern, value):
         return f"does not look right: {field.help}"
     return None
-
-
-def _shown(name: Any) -> str:
-    text = str(name)
-    return text if re.fullmatch(r"[\w.-]{1,64}", text) else "(unreadable name)"

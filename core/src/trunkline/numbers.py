@@ -35,6 +35,11 @@ def _known_capabilities(instance: object, attribute: attrs.Attribute[frozenset[s
         raise TypeError(f"{attribute.name} must be a frozenset out of {sorted(CAPABILITY_NAMES)}")
 
 
+def _moment(instance: object, attribute: attrs.Attribute[dt.datetime], value: dt.datetime) -> None:
+    if not isinstance(value, dt.datetime) or value.utcoffset() is None:
+        raise TypeError(f"{attribute.name} must be a datetime that knows its offset from UTC")
+
+
 @attrs.frozen
 class NumberRef:
     """A number and the carrier's handle of it: enough to find it again."""
@@ -86,7 +91,7 @@ class RoutingSnapshot:
     view: RoutingView = attrs.field(validator=v.instance_of(RoutingView))
     points_at: str | None = attrs.field(validator=v.optional(v.instance_of(str)))
     restore: Mapping[str, Any] = attrs.field(converter=read_only, repr=False)
-    read_at: dt.datetime = attrs.field(validator=v.instance_of(dt.datetime))
+    read_at: dt.datetime = attrs.field(validator=_moment)
 
 
 @attrs.frozen

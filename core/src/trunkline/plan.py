@@ -10,12 +10,17 @@ from trunkline.fields import CODE, tuple_of
 from trunkline.numbers import RoutingView
 
 
+def _seconds(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+    if type(value) not in (int, float) or not 0 <= value < 86_400:
+        raise TypeError(f"{attribute.name} must be seconds of one day")
+
+
 @attrs.frozen
 class PlannedObject:
     """Something an import needs at the carrier: found there already, changed, or to be made."""
 
-    kind: str
-    description: str
+    kind: str = attrs.field(validator=v.instance_of(str))
+    description: str = attrs.field(validator=v.instance_of(str))
     action: str = attrs.field(validator=v.in_(("found", "make", "change")))
 
 
@@ -23,10 +28,10 @@ class PlannedObject:
 class PlannedNumber:
     """One number's routing before and after the import."""
 
-    number: str
-    before: RoutingView
-    after: RoutingView
-    already_ours: bool
+    number: str = attrs.field(validator=v.instance_of(str))
+    before: RoutingView = attrs.field(validator=v.instance_of(RoutingView))
+    after: RoutingView = attrs.field(validator=v.instance_of(RoutingView))
+    already_ours: bool = attrs.field(validator=v.instance_of(bool))
 
 
 @attrs.frozen
@@ -34,8 +39,8 @@ class PlanWarning:
     """Something the customer should know before importing; `numbers` it concerns, empty for all."""
 
     code: str = attrs.field(validator=v.matches_re(CODE))
-    summary: str
-    numbers: tuple[str, ...] = ()
+    summary: str = attrs.field(validator=v.instance_of(str))
+    numbers: tuple[str, ...] = attrs.field(default=(), validator=tuple_of(str))
 
 
 @attrs.frozen
@@ -46,4 +51,4 @@ class ImportPlan:
     numbers: tuple[PlannedNumber, ...] = attrs.field(validator=tuple_of(PlannedNumber))
     charges: tuple[ChargeItem, ...] = attrs.field(validator=tuple_of(ChargeItem))
     warnings: tuple[PlanWarning, ...] = attrs.field(default=(), validator=tuple_of(PlanWarning))
-    seconds: float = 0.0
+    seconds: float = attrs.field(default=0.0, validator=_seconds)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import logging
+import re
 import threading
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from importlib.metadata import Distribution, EntryPoint, distributions
+from typing import Any, TypeVar
 
 import attrs
 import pluggy
@@ -17,7 +21,10 @@ from trunkline.errors import PluginBroken, UnknownProvider
 from trunkline.hookspec import ALWAYS_NEEDED, NEEDED_FOR, OBSERVERS, PROJECT, PROVIDERS, ObserverSpec, ProviderSpec
 from trunkline.threads import DaemonThreads
 
+T = TypeVar("T")
+
 STUCK_CALLS_ALLOWED = 3
+_log = logging.getLogger("trunkline")
 
 
 @attrs.frozen
@@ -134,16 +141,11 @@ class Registry:
         return (*self._problems, *hanging)
 
     def _load(self, candidate: _Candidate) -> ProviderPlugin | None:
-        future = self._threads.start(lambda: _make(candidate))
-        try:
-            error = future.exception(timeout=self._load_seconds)
-        except TimeoutError:
-            self._problems.append(candidate.problem(f"did not load within {self._load_seconds:g} s"))
+        loaded = _in_time(self._threads, lambda: _make(candidate), self._load_seconds)
+        if isinstance(loaded, str):
+            self._problems.append(candidate.problem(loaded))
             return None
-        if error is not None:
-            self._problems.append(candidate.problem(_why(error)))
-            return None
-        return future.result()
+        return loaded
 
     def _settle(self, plugins: list[ProviderPlugin]) -> dict[str, ProviderPlugin]:
         """Refuse every claimant of an id that more than one distribution claims."""
@@ -157,22 +159,70 @@ class Registry:
         return {id: claimants[0] for id, claimants in sorted(by_id.items()) if len(claimants) == 1}
 
 
-def load_observers() -> tuple[list[Any], list[Problem]]:
-    """The installed observers, as plugin managers of one observer each, and what is wrong with the others."""
-    observers, problems = [], []
+def load_observers(*, load_seconds: float = 10.0) -> tuple[list[Any], list[Problem]]:
+    """The installed observers, as hook relays of one observer each, and what is wrong with the others."""
+    threads = DaemonThreads()
+    observers: list[Any] = []
+    problems = []
     for candidate in _candidates(OBSERVERS):
-        try:
-            observers.append(_manager(candidate, ObserverSpec).hook)
-        except BaseException as error:
-            problems.append(candidate.problem(_why(error)))
+        loaded = _in_time(threads, functools.partial(_observer, candidate), load_seconds)
+        if isinstance(loaded, str):
+            problems.append(candidate.problem(loaded))
+        else:
+            observers.append(loaded)
     return observers, problems
 
 
+def _in_time(threads: DaemonThreads, load: Callable[[], T], seconds: float) -> T | str:
+    """What loading gives, or a text that says why there is nothing."""
+
+    def attempt() -> T | str:
+        try:
+            return load()
+        except BaseException as error:
+            return _why(error)
+
+    try:
+        return threads.start(attempt).result(timeout=seconds)
+    except TimeoutError:
+        return f"did not load within {seconds:g} s"
+
+
 def _candidates(group: str) -> list[_Candidate]:
-    return [
-        _Candidate(point, point.dist.name if point.dist else "", point.dist.version if point.dist else "", point.name)
-        for point in sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
-    ]
+    """Every entry point of the group; a distribution whose records cannot be read hides none of the others."""
+    found: list[_Candidate] = []
+    seen: set[str] = set()
+    for distribution in distributions():
+        name, version = _name_and_version(distribution)
+        canonical = re.sub(r"[-_.]+", "-", name).lower()
+        if canonical in seen:
+            continue  # A copy further down the path: not the one that an import finds.
+        if canonical:
+            seen.add(canonical)
+        try:
+            points = [point for point in distribution.entry_points if point.group == group]
+        except Exception:
+            _log.warning("the entry points of %s %s cannot be read", name, version)
+            continue
+        found += [_Candidate(point, name or point.value.partition(".")[0], version, point.name) for point in points]
+    return sorted(found, key=lambda each: (each.entry_point, each.distribution))
+
+
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            return distribution.metadata["Name"] or "", distribution.metadata["Version"] or ""
+        except Exception:
+            return "", ""
+
+
+def _observer(candidate: _Candidate) -> pluggy.HookRelay:
+    manager = _manager(candidate, ObserverSpec)
+    manager.check_pending()
+    if not manager.hook.observe.get_hookimpls():
+        raise TypeError("it does not implement observe")
+    return manager.hook
 
 
 def _manager(candidate: _Candidate, spec: type) -> pluggy.PluginManager:
@@ -181,19 +231,21 @@ def _manager(candidate: _Candidate, spec: type) -> pluggy.PluginManager:
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(spec)
     manager.register(plugin() if inspect.isclass(plugin) else plugin)
-    manager.check_pending()
     return manager
 
 
 def _make(candidate: _Candidate) -> ProviderPlugin:
-    hooks = _manager(candidate, ProviderSpec).hook
+    manager = _manager(candidate, ProviderSpec)
+    hooks = manager.hook
     if not hooks.describe_provider.get_hookimpls():
+        manager.check_pending()  # A misspelt name says more than a missing one.
         raise TypeError("it does not implement describe_provider")
     descriptor = hooks.describe_provider()
     if not isinstance(descriptor, ProviderDescriptor):
         raise TypeError(f"describe_provider answers {type(descriptor).__name__}, not a ProviderDescriptor")
     if descriptor.engine_api != ENGINE_API:
         raise TypeError(f"it is written for engine API {descriptor.engine_api}, and this is {ENGINE_API}")
+    manager.check_pending()
     needed = [
         *ALWAYS_NEEDED,
         *(
@@ -209,5 +261,8 @@ def _make(candidate: _Candidate) -> ProviderPlugin:
 
 
 def _why(error: BaseException) -> str:
-    text = " ".join(str(error).split())[:300]
+    try:
+        text = " ".join(str(error).split())[:300]
+    except BaseException:
+        text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -59,6 +59,7 @@ def create(service: Service, caller: Caller, draft: ConnectionDraft, keep: Keep)
 
 def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) -> ConnectionView:
     """Rename, change the SIP config, rotate credentials: all that is asked, or nothing."""
+    patch.check()
     engine = service.engines[caller.mode]
     with service.database.reading() as db:
         seen = connections.find(db, caller.organization, id) or _missing()

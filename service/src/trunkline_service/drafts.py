@@ -65,7 +65,8 @@ class ConnectionPatch:
     credentials: Any = attrs.field(default=ABSENT, repr=False)
     verification_evidence_id: str | None = None
 
-    def __attrs_post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what cannot be told from the types above."""
         if self.name is not ABSENT:
             check_name(self.name)
         for field in ("sip_config", "credentials"):

@@ -10,9 +10,9 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response
-from requests.adapters import HTTPAdapter
 
 from trunkline.errors import Unsupported
+from trunkline.http.bounded import bounded_adapter
 
 
 class Dial(Protocol):
@@ -29,10 +29,13 @@ class Dial(Protocol):
 
 
 class CarrierDial:
-    """Speaks to the carriers themselves: TLS verified, connections kept, no proxy, nothing retried."""
+    """Speaks to the carriers themselves: TLS verified, connections kept, no proxy, nothing retried.
 
-    def __init__(self) -> None:
-        self._adapter = HTTPAdapter(pool_connections=64, pool_maxsize=64, max_retries=0)
+    A name that leads to a private, loopback or link-local address is refused unless `private_addresses` allows it.
+    """
+
+    def __init__(self, *, private_addresses: bool = False) -> None:
+        self._adapter = bounded_adapter(private_addresses=private_addresses)
 
     def send(self, request: PreparedRequest, timeout: tuple[float, float]) -> Response:
         """Send it to the host in its address."""
@@ -51,7 +54,7 @@ class SandboxDial:
 
     def __init__(self, origins: Mapping[str, str]) -> None:
         self._origins = {origin.rstrip("/"): address.rstrip("/") for origin, address in origins.items()}
-        self._carrier = CarrierDial()
+        self._carrier = CarrierDial(private_addresses=True)
 
     def send(self, request: PreparedRequest, timeout: tuple[float, float]) -> Response:
         """Send it to the sandbox under the carrier's own Host, and give the answer under the carrier's address."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import ssl
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import attrs
 import requests
+import urllib3
 from requests.adapters import BaseAdapter
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
 
@@ -24,11 +26,23 @@ from trunkline.errors import (
     TrunklineError,
     WriteOutcomeUnknown,
 )
+from trunkline.http.bounded import answered_by
 from trunkline.http.dial import Dial
 from trunkline.http.pace import AccountPace
 from trunkline.http.rules import Rules
 
 RETRIED_READS = frozenset({429, 502, 503, 504})
+_OURS = (
+    "Authorization",
+    "Cookie",
+    "Proxy-Authorization",
+    "Host",
+    "X-HTTP-Method",
+    "X-HTTP-Method-Override",
+    "X-Method-Override",
+)
+"""Headers that no plugin sets: they would carry secrets, name another host or another method."""
+
 PLACEHOLDER = "trunkline"
 """What SDKs are given in place of a secret."""
 
@@ -42,6 +56,7 @@ class Limits:
     response_bytes: int = 32 * 1024 * 1024
     attempts: int = 4
     requests_per_call: int = 2_000
+    request_bytes: int = 1024 * 1024
 
 
 @attrs.frozen
@@ -53,10 +68,25 @@ class _NotSent:
 
 @attrs.frozen
 class _Lost:
-    """The request may have reached the carrier; its answer did not reach us."""
+    """The request may have reached the carrier; its answer did not reach us, or not whole."""
 
     why: str
     timed_out: bool = False
+    too_large: bool = False
+
+
+class Answer(requests.Response):
+    """A carrier's answer with its whole body: no connection behind it, no cookies, and no redirect to follow."""
+
+    @property
+    def is_redirect(self) -> bool:
+        """False, so that no session follows one."""
+        return False
+
+    @property
+    def is_permanent_redirect(self) -> bool:
+        """False, so that no session follows one."""
+        return False
 
 
 class GuardAdapter(BaseAdapter):
@@ -81,6 +111,10 @@ class GuardAdapter(BaseAdapter):
     ) -> None:
         super().__init__()
         self.exchanges: list[Exchange] = []
+        self.may_have_written = False
+        """True once a write was taken, or its answer was lost."""
+        self.unsettled = False
+        """True while no read was answered since such a write."""
         self._rules = rules
         self._dial = dial
         self._pace = pace
@@ -102,7 +136,7 @@ class GuardAdapter(BaseAdapter):
         """Send one request as the rules allow, and give its answer with the whole body read."""
         method, url = request.method or "", request.url or ""
         self._rules.admit(method, url)
-        self._authorize(request)
+        outgoing = self._outgoing(request)
         writes = not self._rules.is_read(method, urlsplit(url).path)
         attempt = 0
         while True:
@@ -110,21 +144,32 @@ class GuardAdapter(BaseAdapter):
             self._refuse_when_spent()
             with self._pace.turn(self._deadline, self._sleep):
                 self._refuse_when_spent()
-                answer = self._once(request)
+                answer = self._once(outgoing)
+            self._note_write(answer, writes)
             delay = self._delay(answer, attempt, writes)
             if delay is None:
-                return self._conclude(answer, writes)
+                answered = self._conclude(answer, writes)
+                # The one that was sent holds the secret: the plugin gets back the one that it gave.
+                answered.request = request
+                answered.connection = self  # type: ignore[assignment]
+                return answered
             self._sleep(delay)
 
     def close(self) -> None:
         """Nothing of its own to close: connections belong to the dial."""
 
-    def _authorize(self, request: requests.PreparedRequest) -> None:
-        for header in ("Authorization", "Cookie", "Proxy-Authorization"):
-            request.headers.pop(header, None)
+    def _outgoing(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """A copy of the request with our own Authorization, and without headers that would get around the rules."""
+        body = request.body
+        if not (body is None or isinstance(body, str | bytes)) or len(body or b"") > self._limits.request_bytes:
+            raise PluginBroken("The plugin tried to send more than one request may hold.")
+        outgoing = request.copy()
+        for header in _OURS:
+            outgoing.headers.pop(header, None)
         value = self._rules.authorization()
         if value is not None:
-            request.headers["Authorization"] = value
+            outgoing.headers["Authorization"] = value
+        return outgoing
 
     def _refuse_when_spent(self) -> None:
         if self._deadline.passed:
@@ -134,7 +179,8 @@ class GuardAdapter(BaseAdapter):
 
     def _once(self, request: requests.PreparedRequest) -> requests.Response | _NotSent | _Lost:
         started = time.monotonic()
-        answer = self._dialled(request)
+        with answered_by(self._deadline):
+            answer = self._dialled(request)
         response = answer if isinstance(answer, requests.Response) else None
         self.exchanges.append(
             Exchange(
@@ -156,31 +202,43 @@ class GuardAdapter(BaseAdapter):
         except TrunklineError:
             raise
         except requests.exceptions.SSLError as error:
-            return _NotSent(f"TLS: {type(error).__name__}")
+            why = f"TLS: {type(error).__name__}"
+            return _NotSent(why) if _no_handshake(error) else _Lost(why)
         except requests.exceptions.ReadTimeout:
             return _Lost("no answer", timed_out=True)
         except requests.exceptions.ConnectTimeout:
             return _NotSent("no connection in time")
         except requests.exceptions.ConnectionError as error:
             return _NotSent("connection refused") if _never_connected(error) else _Lost("connection broken")
-        except requests.exceptions.RequestException as error:
+        except (OSError, urllib3.exceptions.HTTPError) as error:
             return _Lost(type(error).__name__)
         with response:
             return self._read(response)
 
     def _read(self, response: requests.Response) -> requests.Response | _Lost:
-        body = bytearray()
+        limit, body = self._limits.response_bytes, bytearray()
         try:
             for chunk in response.iter_content(256 * 1024):
                 body += chunk
-                if len(body) > self._limits.response_bytes:
-                    return _Lost(f"an answer over {self._limits.response_bytes} bytes")
+                if len(body) > limit:
+                    return _Lost(f"an answer over {limit} bytes", too_large=True)
                 if self._deadline.passed:
                     return _Lost("an answer that trickles", timed_out=True)
-        except requests.exceptions.RequestException as error:
-            return _Lost(f"answer broken off: {type(error).__name__}")
-        response._content = bytes(body)
-        return response
+        except (OSError, urllib3.exceptions.HTTPError) as error:
+            stalled = bool(error.args) and isinstance(error.args[0], urllib3.exceptions.ReadTimeoutError)
+            return _Lost(f"answer broken off: {type(error).__name__}", timed_out=stalled)
+        answer = Answer()
+        answer.status_code, answer.reason, answer.url = response.status_code, response.reason, response.url
+        answer.headers, answer.encoding, answer.elapsed = response.headers, response.encoding, response.elapsed
+        answer._content, answer._content_consumed = bytes(body), True  # type: ignore[attr-defined]
+        return answer
+
+    def _note_write(self, answer: requests.Response | _NotSent | _Lost, writes: bool) -> None:
+        answered = isinstance(answer, requests.Response) and answer.ok
+        if writes and (answered or isinstance(answer, _Lost)):
+            self.may_have_written = self.unsettled = True
+        elif answered:
+            self.unsettled = False
 
     def _delay(self, answer: requests.Response | _NotSent | _Lost, attempt: int, writes: bool) -> float | None:
         """Seconds to wait before sending the same request again, or None to take the answer as it is."""
@@ -189,8 +247,8 @@ class GuardAdapter(BaseAdapter):
         match answer:
             case _NotSent(why):
                 again, asked = not why.startswith("TLS"), None
-            case _Lost(_, timed_out):
-                again, asked = not writes and not timed_out, None
+            case _Lost(_, timed_out, too_large):
+                again, asked = not (writes or timed_out or too_large), None
             case requests.Response(status_code=status):
                 again = status == 429 or (not writes and status in RETRIED_READS)
                 asked = retry_after(answer, self._now()) if again else None
@@ -203,14 +261,14 @@ class GuardAdapter(BaseAdapter):
         match answer:
             case _NotSent(why):
                 raise CarrierUnavailable("The carrier cannot be reached. Try again later.", detail=why)
-            case _Lost(why, timed_out):
+            case _Lost(why, timed_out, too_large):
                 if writes:
                     raise WriteOutcomeUnknown(
                         "The carrier's answer was lost; whether the change took effect is not known yet.", detail=why
                     )
                 if timed_out:
                     raise CarrierTimedOut("The carrier did not answer in time.", detail=why)
-                if why.startswith("an answer over"):
+                if too_large:
                     raise CarrierAnswerUnexpected("The carrier's answer is too large.", detail=why)
                 raise CarrierUnavailable("The connection to the carrier broke. Try again later.", detail=why)
         return answer
@@ -220,7 +278,7 @@ class GuardAdapter(BaseAdapter):
             return None
         for header in self._rules.descriptor.request_id_headers:
             if value := response.headers.get(header):
-                return str(value)[:128]
+                return self._rules.scrub(str(value)[:128])
         return None
 
 
@@ -231,11 +289,11 @@ def retry_after(response: requests.Response, now: dt.datetime) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        return max(0.0, (moment - now).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
@@ -243,3 +301,29 @@ def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
     if isinstance(reason, MaxRetryError):
         reason = reason.reason
     return isinstance(reason, NewConnectionError | ConnectTimeoutError | NameResolutionError)
+
+
+_HANDSHAKE = (
+    "WRONG_VERSION_NUMBER",
+    "UNSUPPORTED_PROTOCOL",
+    "PROTOCOL_VERSION",
+    "HANDSHAKE_FAILURE",
+    "UNRECOGNIZED_NAME",
+)
+
+
+def _no_handshake(error: requests.exceptions.SSLError) -> bool:
+    """Whether TLS failed before anything was sent; what is not known to, may have failed afterwards."""
+    reason: object = error
+    for _ in range(8):
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return True
+        if isinstance(reason, ssl.SSLError):
+            return any(word in (reason.reason or "") for word in _HANDSHAKE)
+        if isinstance(reason, MaxRetryError):
+            reason = reason.reason
+        elif isinstance(reason, Exception) and reason.args:
+            reason = reason.args[0]
+        else:
+            return False
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,18 +13,52 @@ from trunkline.descriptor import Pace
 from trunkline.errors import CarrierTimedOut
 
 
+class _Slots:
+    """A semaphore that serves in the order of arrival: a busy call cannot keep the others waiting for ever."""
+
+    def __init__(self, free: int) -> None:
+        self._free = free
+        self._waiting: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    def acquire(self, timeout: float) -> bool:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            handed = threading.Event()
+            self._waiting.append(handed)
+        if handed.wait(timeout):
+            return True
+        with self._lock:
+            if handed.is_set():
+                return True
+            self._waiting.remove(handed)
+            return False
+
+    def release(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+
 class AccountPace:
     """The limits of one carrier account."""
 
     def __init__(self, pace: Pace) -> None:
-        self._slots = threading.Semaphore(pace.concurrency)
+        self._slots = _Slots(pace.concurrency)
         self._interval = 1 / pace.per_second if pace.per_second else 0.0
         self._next = 0.0
         self._lock = threading.Lock()
 
     @contextmanager
     def turn(self, deadline: Deadline, sleep: Callable[[float], None]) -> Iterator[None]:
-        """Wait for a turn; `CarrierTimedOut` if none comes before the deadline."""
+        """Wait for a turn; `CarrierTimedOut` if none comes before the deadline.
+
+        The slot is held while the rate is waited for: turns are taken in order, so nobody else could use it earlier.
+        """
         if not self._slots.acquire(timeout=deadline.remaining):
             raise CarrierTimedOut("Too many requests to this carrier account are under way. Try again in a moment.")
         try:

@@ -11,8 +11,14 @@ import attrs
 
 from trunkline.account import CarrierAccount
 from trunkline.descriptor import BasicAuth, BearerAuth, ProviderDescriptor
-from trunkline.errors import PluginBroken
+from trunkline.errors import CredentialsRejected, PluginBroken
+from trunkline.redaction import Scrubber
 from trunkline.secret import Secret
+
+_LONGEST_URL = 16 * 1024
+_PLAIN = re.compile(r"[!-\[\]-~]+")  # printable ASCII, without space and backslash
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
 @attrs.frozen
@@ -22,15 +28,25 @@ class Rules:
     descriptor: ProviderDescriptor
     account: CarrierAccount
     read_only: bool
+    scrub: Scrubber = attrs.field(init=False, repr=False)
+
+    @scrub.default
+    def _scrubber(self) -> Scrubber:
+        return Scrubber(self.account.secrets())
 
     def admit(self, method: str, url: str) -> None:
         """Raise `PluginBroken` for anything that must not leave: wrong scheme, host or, when reading, method."""
-        parts = urlsplit(url)
+        if len(url) > _LONGEST_URL or not _PLAIN.fullmatch(url):
+            raise PluginBroken("The plugin tried an address that is no plain URL.")
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise PluginBroken("The plugin tried an address that is no plain URL.") from None
         if parts.scheme != "https":
             raise PluginBroken("The plugin tried to speak to its carrier without encryption.", detail=parts.scheme)
-        if parts.username or parts.password or parts.port not in (None, 443):
-            raise PluginBroken("The plugin tried an address with a port or a user in it.", detail=parts.hostname or "")
-        host = parts.hostname or ""
+        host = parts.netloc
+        if not _HOST.fullmatch(host):
+            raise PluginBroken("The plugin tried an address with a port, a user or an odd host name in it.")
         if not self._is_allowed(host):
             raise PluginBroken("The plugin tried to speak to a host that is not its carrier's.", detail=host)
         if self.read_only and not self.is_read(method, parts.path):
@@ -40,9 +56,11 @@ class Rules:
         """GET, HEAD, and the POSTs that the descriptor declares as reads."""
         if method in ("GET", "HEAD"):
             return True
-        return method == "POST" and any(
-            re.fullmatch(read.path, unquote(path)) for read in self.descriptor.reads_by_post
-        )
+        path = unquote(path)
+        # A server may take `..` out of a path, and then it is another one.
+        if method != "POST" or not {".", ".."}.isdisjoint(re.split(r"[/\\]", path)):
+            return False
+        return any(re.fullmatch(read.path, path) for read in self.descriptor.reads_by_post)
 
     def authorization(self) -> str | None:
         """The value of the Authorization header: the one place where a carrier's secret is opened."""
@@ -51,16 +69,20 @@ class Rules:
                 pair = f"{self._open(username)}:{self._open(password)}"
                 return "Basic " + base64.b64encode(pair.encode()).decode()
             case BearerAuth(token):
-                return f"Bearer {self._open(token)}"
+                bearer = f"Bearer {self._open(token)}"
+                if not bearer.isascii():
+                    raise CredentialsRejected("These credentials hold characters that no carrier's credentials have.")
+                return bearer
         return None
 
     def named_path(self, url: str) -> str:
         """The path with every credential in it replaced by its field's name, as in `/Accounts/{accountSid}`."""
         path = urlsplit(url).path
-        for name, value in self._plain_credentials().items():
+        longest_first = sorted(self._plain_credentials().items(), key=lambda item: -len(item[1]))
+        for name, value in longest_first:
             if len(value) >= 6:
                 path = path.replace(quote(value, safe=""), "{" + name + "}").replace(value, "{" + name + "}")
-        return path
+        return self.scrub(path)
 
     def _is_allowed(self, host: str) -> bool:
         for allowed in self.descriptor.hosts:

@@ -50,7 +50,7 @@ SIP_FIELDS = (
         "domain",
         "Termination domain",
         "The Termination SIP URI of the trunk for outbound calls, as acme.pstn.twilio.com.",
-        pattern=rf"(?i)[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.pstn(?:\.{EDGE})?(?:\.{REGION})?\.twilio\.com",
+        pattern=rf"[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.pstn(?:\.{EDGE})?(?:\.{REGION})?\.twilio\.com",
     ),
 )
 

@@ -9,7 +9,7 @@ from trunkline.errors import AccountSuspended, PermissionMissing
 from trunkline.numbers import SuggestedName
 from trunkline_twilio import accounts
 from trunkline_twilio.client import Twilio, unknown_account
-from trunkline_twilio.refusals import NotThere
+from trunkline_twilio.refusals import TEST_CREDENTIALS, NotThere
 
 _ADDRESS = re.compile(r"\S@\S")
 
@@ -19,11 +19,14 @@ def suggest(twilio: Twilio) -> SuggestedName:
     try:
         name = shown(accounts.fetch(twilio).friendly_name, twilio)
     except PermissionMissing as missing:
-        if missing.reply.code == "20008":
+        if missing.reply.code == TEST_CREDENTIALS:
             raise
-        # A Standard key may not read the account.
-        name = twilio.short_name
-    return SuggestedName(name, _first_number(twilio))
+        # A Standard key may not read the account, but its numbers.
+        return SuggestedName(twilio.short_name, _first_number(twilio))
+    try:
+        return SuggestedName(name, _first_number(twilio))
+    except (AccountSuspended, PermissionMissing):
+        return SuggestedName(name)
 
 
 def shown(friendly_name: str, twilio: Twilio) -> str:
@@ -35,8 +38,6 @@ def shown(friendly_name: str, twilio: Twilio) -> str:
 def _first_number(twilio: Twilio) -> str | None:
     try:
         rows = next(twilio.pages("api", twilio.numbers_path, "incoming_phone_numbers", {"PageSize": "1"}))
-    except (AccountSuspended, PermissionMissing):
-        return None
     except NotThere as missing:
         raise unknown_account(missing) from None
     for row in rows:

@@ -25,7 +25,6 @@ FEW = 3
 
 _TEXTS = ("trunk_sid", "voice_application_sid", "voice_url", "voice_fallback_url", "status_callback")
 _METHODS = ("voice_method", "voice_fallback_method", "status_callback_method")
-_POINTERS = ("trunk_sid", "voice_application_sid")
 
 _HANDLE = re.compile(r"PN[0-9a-fA-F]{32}")
 _HOST = re.compile(r"[A-Za-z0-9._\-]{1,255}")
@@ -130,7 +129,7 @@ def point_at(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
             detail="nothing was written",
         )
     try:
-        return _write(twilio, number, {"trunk_sid": route.id})
+        after = _write(twilio, number, {"trunk_sid": route.id})
     except WriteOutcomeUnknown as unknown:
         return _settled_import(twilio, number, route, before, unknown)
     except CarrierRefused as refused:
@@ -142,6 +141,9 @@ def point_at(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
             detail=refused.detail,
             reply=refused.reply,
         ) from None
+    if after.points_at != route.id:
+        return _settled_import(twilio, number, route, before, WriteOutcomeUnknown("", detail="the answer denies it"))
+    return after
 
 
 def _settled_import(
@@ -153,13 +155,13 @@ def _settled_import(
         return present
     if _is_as(present, before.restore):
         raise CarrierUnavailable(
-            "Twilio's answer was lost and the number is routed as before. Nothing was changed: import it again.",
+            "Twilio did not confirm the change, and the number is still routed as before: import it again.",
             detail=unknown.detail,
             reply=unknown.reply,
         )
     raise WriteOutcomeUnknown(
-        "Twilio's answer was lost, and the number's routing is neither as before nor ours. Look at it in the Twilio "
-        "Console, then import it again.",
+        "Twilio did not confirm the change, and the number's routing is neither as before nor ours. Look at it in the "
+        "Twilio Console, then import it again.",
         detail=unknown.detail,
         reply=unknown.reply,
     )
@@ -192,6 +194,9 @@ def put_back(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
         return Release(ReleaseOutcome.CANNOT_RESTORE, "number_not_on_account", gone.summary)
     except CarrierRefused as refused:
         return _missing_pointer(twilio, before, refused)
+    if not _is_as(after, before.restore):
+        # The answer to a write may be older than the write: what counts is what is read afterwards.
+        after = _read_back(twilio, number, WriteOutcomeUnknown("", detail="the answer differs"))
     return _compared(after, before)
 
 
@@ -217,10 +222,9 @@ def _left_alone() -> Release:
 def _changes(present: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """The fields to write so that the routing becomes what it was; "" clears, and None would be left out by the SDK."""
     changes = {name: value for name, value in before.items() if name in present and present[name] != value}
-    if before["voice_application_sid"]:
+    if changes.get("voice_application_sid"):
         # Setting one of the two deletes the other at Twilio; sending both would leave the order to chance.
         changes.pop("trunk_sid", None)
-        changes["voice_application_sid"] = before["voice_application_sid"]
     return changes
 
 
@@ -228,7 +232,7 @@ def _settled_release(twilio: Twilio, number: NumberRef, route: Route, unknown: W
     present = _read_back(twilio, number, unknown)
     if present.points_at == route.id:
         raise CarrierUnavailable(
-            "Twilio's answer was lost and the number is still routed to this platform. Release it again.",
+            "Twilio did not confirm the change, and the number is still routed to this platform: release it again.",
             detail=unknown.detail,
             reply=unknown.reply,
         )
@@ -249,17 +253,17 @@ def _compared(after: RoutingSnapshot, before: RoutingSnapshot) -> Release:
 
 def _missing_pointer(twilio: Twilio, before: RoutingSnapshot, refused: CarrierRefused) -> Release:
     """Why Twilio refused to put the routing back: the trunk or the application may be gone."""
-    trunk, application = before.restore["trunk_sid"], before.restore["voice_application_sid"]
+    trunk, application = before.restore.get("trunk_sid"), before.restore.get("voice_application_sid")
     if trunk and trunks.is_trunk_sid(trunk) and not trunks.exists(twilio, trunk):
-        what, code = "SIP trunk", "earlier_trunk_deleted"
+        what, code, sid = "SIP trunk", "earlier_trunk_deleted", trunk
     elif application and not _application_exists(twilio, application):
-        what, code = "TwiML application", "earlier_application_deleted"
+        what, code, sid = "TwiML application", "earlier_application_deleted", application
     else:
         raise refused
     return Release(
         ReleaseOutcome.CANNOT_RESTORE,
         code,
-        f"The {what} that this number was routed to before ({(trunk or application)[-4:]} at the end of its SID) has "
+        f"The {what} that this number was routed to before (its SID ends in {sid[-4:]}) has "
         "been deleted at Twilio. The number still points at this platform: set where its calls go in the Twilio "
         "Console.",
     )
@@ -298,7 +302,7 @@ def _read_back(twilio: Twilio, number: NumberRef, unknown: WriteOutcomeUnknown) 
         raise
     except TrunklineError as error:
         raise WriteOutcomeUnknown(
-            "Twilio's answer was lost, and reading the number back failed too. Look at it again in a moment.",
+            "Twilio did not confirm the change, and reading the number back failed too. Look at it again in a moment.",
             detail=f"{unknown.detail}; reading back: {error.code} {error.detail}",
             reply=unknown.reply,
         ) from None

@@ -8,7 +8,13 @@ from typing import Any
 
 import attrs
 
-from trunkline.errors import CarrierRefused, PermissionMissing, TrunklineError, WriteOutcomeUnknown
+from trunkline.errors import (
+    CarrierAnswerUnexpected,
+    CarrierRefused,
+    PermissionMissing,
+    TrunklineError,
+    WriteOutcomeUnknown,
+)
 from trunkline.numbers import Route
 from trunkline.sip_target import SipTarget
 from trunkline_twilio.client import PAGE_SIZE, Twilio
@@ -125,12 +131,9 @@ def _make(twilio: Twilio) -> Trunk:
     name = name_for(twilio.call.marker)
     try:
         return _trunk(twilio, twilio.ask(lambda sdk: sdk.trunking.v1.trunks.create(friendly_name=name)))
-    except WriteOutcomeUnknown as unknown:
+    except (WriteOutcomeUnknown, CarrierAnswerUnexpected) as unclear:
         # Names need not be unique, so a second POST might make a second trunk: look first, then leave it.
-        found = _looked_up(twilio, unknown)
-        if found is None:
-            raise
-        return found
+        return _looked_up(twilio, _unknown(unclear))
     except CarrierRefused as refused:
         if refused.reply.code != TRIAL:
             raise
@@ -142,11 +145,14 @@ def _make(twilio: Twilio) -> Trunk:
         ) from None
 
 
-def _looked_up(twilio: Twilio, unknown: WriteOutcomeUnknown) -> Trunk | None:
+def _looked_up(twilio: Twilio, unknown: WriteOutcomeUnknown) -> Trunk:
     try:
-        return ours(read_all(twilio), twilio.call.marker)
+        found = ours(read_all(twilio), twilio.call.marker)
     except TrunklineError:
         raise unknown from None
+    if found is None:
+        raise unknown
+    return found
 
 
 def _mend(twilio: Twilio, trunk: Trunk, present: list[Origination], platform: SipTarget) -> Origination:
@@ -154,19 +160,32 @@ def _mend(twilio: Twilio, trunk: Trunk, present: list[Origination], platform: Si
     if action == "found" and which is not None:
         return which
     try:
-        row = _write_origination(twilio, trunk, which, platform)
-    except WriteOutcomeUnknown as unknown:
-        try:
-            action, found = needed_change(originations(twilio, trunk.sid), platform, twilio.call.marker)
-        except TrunklineError:
-            raise unknown from None
-        if action != "found" or found is None:
-            raise
-        return found
-    written = _origination(row)
-    if not leads_to(written, platform):
-        raise unexpected("the origination URL is not as it was written")
+        written = _origination(_write_origination(twilio, trunk, which, platform))
+        if not leads_to(written, platform):
+            raise unexpected("the origination URL is not as it was written")
+    except (WriteOutcomeUnknown, CarrierAnswerUnexpected) as unclear:
+        return _origination_looked_up(twilio, trunk, platform, _unknown(unclear))
     return written
+
+
+def _origination_looked_up(
+    twilio: Twilio, trunk: Trunk, platform: SipTarget, unknown: WriteOutcomeUnknown
+) -> Origination:
+    try:
+        action, found = needed_change(originations(twilio, trunk.sid), platform, twilio.call.marker)
+    except TrunklineError:
+        raise unknown from None
+    if action != "found" or found is None:
+        raise unknown
+    return found
+
+
+def _unknown(unclear: TrunklineError) -> WriteOutcomeUnknown:
+    return WriteOutcomeUnknown(
+        "Twilio did not confirm the change; whether it took effect is not known yet. Try again in a moment.",
+        detail=unclear.detail,
+        reply=unclear.reply,
+    )
 
 
 def _write_origination(twilio: Twilio, trunk: Trunk, which: Origination | None, platform: SipTarget) -> dict[str, Any]:

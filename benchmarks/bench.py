@@ -1,4 +1,4 @@
-"""Runs every benchmark; `python benchmarks/run.py listing` runs one."""
+"""Runs every benchmark; `python benchmarks/bench.py listing` runs one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,112 @@
+"""The service in a process of its own, with one sandbox organization; answering from its database or from memory."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen
+class Running:
+    """Where it listens, and the key of its organization."""
+
+    port: int
+    key: str
+
+
+@contextmanager
+def service(origins: Mapping[str, str], *, connections: int = 0, from_memory: bool = False) -> Iterator[Running]:
+    """Run it until the block ends, with so many connections stored."""
+    mapped = ",".join(f"{origin}={address}" for origin, address in origins.items())
+    command = [sys.executable, __file__, "--connections", str(connections), *(["--from-memory"] if from_memory else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            "TRUNKLINE_DATA_DIR": folder,
+            "TRUNKLINE_SANDBOX": mapped,
+            "TRUNKLINE_SIP_HOST": "sip.platform.example",
+            "TRUNKLINE_LOG_LEVEL": "error",
+        }
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout
+                yield Running(**json.loads(process.stdout.readline()))
+            finally:
+                process.send_signal(signal.SIGINT)
+
+
+def _serve(connections: int, from_memory: bool) -> None:
+    import uvicorn
+
+    from trunkline_service.app import create_app
+    from trunkline_service.logs import set_up_logging
+    from trunkline_service.settings import Settings
+    from trunkline_service.start import start
+
+    settings = Settings.from_environment()
+    set_up_logging(settings.log_level)
+    ready = start(settings)
+    key = _fill(ready, connections)
+    if from_memory:
+        _take_database_away(ready, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(json.dumps(attrs.asdict(Running(listener.getsockname()[1], key))), flush=True)
+    config = uvicorn.Config(create_app(ready), log_config=None, access_log=False, server_header=False)
+    with listener, contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _fill(ready: Any, count: int) -> str:
+    from trunkline_service.storage import connections, organizations
+
+    with ready.database.writing() as db:
+        organization = organizations.create_organization(db, "Benchmark", organizations.SANDBOX, ready.now())
+        made = organizations.create_key(db, organization, may_write=True, now=ready.now())
+        assert made
+        for index in range(count):
+            new = connections.NewConnection(
+                organization=organization,
+                provider="twilio",
+                setup_method="api_key",
+                name=f"Twilio: Account {index}",
+                inferred_name=True,
+                identity=f"AC{index:032d}",
+                credentials={"accountSid": f"AC{index:032d}", "authToken": "0" * 32},
+                sip_config={"domain": f"account-{index}.pstn.twilio.com"},
+                shown_sip_config={"domain": f"account-{index}.pstn.twilio.com"},
+                tested_at=ready.now(),
+            )
+            connections.create(db, new, ready.sealer, ready.now())
+    return str(made[1])
+
+
+def _take_database_away(ready: Any, key: str) -> None:
+    """The same route, whose every statement is answered from memory."""
+    from trunkline_service import auth
+    from trunkline_service.storage import connections, organizations
+
+    with ready.database.reading() as db:
+        caller = organizations.find_caller(db, key)
+        assert caller
+        rows = connections.list_shown(db, caller.organization)
+    ready.database.reading = contextlib.nullcontext
+    auth.find_caller = lambda db, given: caller if given == key else None
+    connections.list_shown = lambda db, organization: rows
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--connections", type=int, required=True)
+    parser.add_argument("--from-memory", action="store_true")
+    arguments = parser.parse_args()
+    _serve(arguments.connections, arguments.from_memory)

@@ -1,0 +1,119 @@
+"""Connections whose answers are read against a deadline, and that reach no private address unasked."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
+
+from trunkline.deadline import Deadline
+
+_DEADLINE: ContextVar[Deadline | None] = ContextVar("trunkline_answer_deadline", default=None)
+
+
+@contextmanager
+def answered_by(deadline: Deadline) -> Iterator[None]:
+    """Whatever answer is begun inside the block, an answer that trickles too, ends at the deadline."""
+    token = _DEADLINE.set(deadline)
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(token)
+
+
+class _BoundedReader(io.RawIOBase):
+    """Reads a socket; each wait is as long as the socket's own timeout, and none outlasts the deadline."""
+
+    def __init__(self, inner: io.RawIOBase, sock: socket.socket, deadline: Deadline) -> None:
+        self._inner = inner
+        self._sock = sock
+        self._deadline = deadline
+        self._seconds = sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline.remaining
+        if not left:
+            raise TimeoutError("the deadline has passed")
+        self._sock.settimeout(left if self._seconds is None else min(left, self._seconds))
+        return self._inner.readinto(buffer)
+
+    def fileno(self) -> int:
+        return self._inner.fileno()
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        deadline = _DEADLINE.get()
+        if deadline is not None:
+            self.fp = io.BufferedReader(_BoundedReader(self.fp.detach(), sock, deadline))
+
+
+class _PublicOnly:
+    """Closes a connection that leads to a private address before anything is sent on it."""
+
+    def _new_conn(self) -> socket.socket:
+        sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        if not is_public(sock.getpeername()[0]):
+            sock.close()
+            raise NewConnectionError(self, "the name leads to a private address")  # type: ignore[arg-type]
+        return sock
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet; the inner one counts where IPv6 wraps IPv4."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return ip.is_global and not ip.is_multicast
+
+
+class _Http(HTTPConnection):
+    response_class = _BoundedResponse
+
+
+class _Https(HTTPSConnection):
+    response_class = _BoundedResponse
+
+
+class _PublicHttps(_PublicOnly, _Https):
+    pass
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+class _PublicHttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicHttps
+
+
+def bounded_adapter(*, private_addresses: bool) -> HTTPAdapter:
+    """An adapter that keeps connections, retries nothing and knows no proxy."""
+    adapter = HTTPAdapter(pool_connections=64, pool_maxsize=64, max_retries=0)
+    adapter.poolmanager.pool_classes_by_scheme = {
+        "http": _HttpPool,
+        "https": _HttpsPool if private_addresses else _PublicHttpsPool,
+    }
+    return adapter

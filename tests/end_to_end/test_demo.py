@@ -1,0 +1,139 @@
+"""What a newcomer sees: `make run`, its tour, and its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import requests
+from twilio.rest import Client
+
+from .conftest import Demo, free_port, read_tour, start_demo, stop
+
+
+def run_tour(printed: str) -> list[dict[str, Any]]:
+    """Paste the tour into a shell and give the JSON objects that it shows."""
+    commands = "\n".join(line for line in printed.splitlines() if line.startswith("  "))
+    done = subprocess.run(["bash", "-eu"], input=commands, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr == ""
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def test_every_line_of_the_tour_works_when_pasted(demo: Demo) -> None:
+    tested, connection, plan, imported, verified, released = run_tour(demo.printed)
+
+    assert tested["status"] == "pass"
+    assert set(tested["checks"].values()) == {True}
+    assert connection["status"] == "connected"
+    assert [each["action"] for each in plan["objects"]] == ["make", "make"]
+    assert plan["provider_charge_estimate_cents"] == 0
+    assert imported["imported_count"] == 1
+    assert imported["results"][0]["number"] == plan["numbers"][0]["number"]
+    assert verified["voip_verification_status"] == "verified"
+    assert verified["status"] == "active"
+    assert released["routing"] == "restored"
+
+
+def test_each_account_of_the_demo_gives_the_verdict_that_its_kind_expects(demo: Demo) -> None:
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {demo.said['api_key']}"
+    verdicts = {}
+    with session:
+        for account in demo.said["accounts"]:
+            given = {key: account[key] for key in ("provider", "setup_method", "credentials", "sip_config")}
+            answer = session.post(f"{demo.said['base_url']}/v1/voip-connections/test", json=given)
+            assert answer.status_code == 201, answer.text
+            verdicts[account["expect"]] = answer.json()["status"]
+            assert (answer.json()["verification_evidence_id"] is None) == (answer.json()["status"] == "fail")
+
+    fails = {"bad_credentials", "suspended", "closed", "geo_blocked", "test_credentials"}
+    assert {expect for expect, verdict in verdicts.items() if verdict == "fail"} >= fails & verdicts.keys()
+    assert {expect for expect, verdict in verdicts.items() if verdict == "pass"} >= {"healthy", "empty", "trial"}
+
+
+def test_the_official_client_pointed_at_the_sandbox_lists_the_same_numbers(demo: Demo) -> None:
+    account = demo.account("healthy")
+    client = Client(account["credentials"]["accountSid"], account["credentials"]["authToken"])
+    client.api.base_url = demo.said["sandbox"]["twilio"]
+    theirs = {number.phone_number for number in client.incoming_phone_numbers.list(page_size=1000)}
+    client.http_client.session.close()
+
+    base, key = demo.said["base_url"], demo.said["other_api_key"]
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {key}"
+        given = {key: account[key] for key in ("provider", "credentials")}
+        tested = session.post(f"{base}/v1/voip-connections/test", json=given).json()
+        given["verification_evidence_id"] = tested["verification_evidence_id"]
+        connection = session.post(f"{base}/v1/voip-connections", json=given).json()["id"]
+        listed = session.get(f"{base}/v1/voip-connections/{connection}/available-numbers").json()
+
+    assert len(listed) == len(theirs) > 2000
+    assert {number["number"] for number in listed} == theirs
+
+
+def test_demo_json_is_for_its_owner_only(demo: Demo) -> None:
+    assert (demo.folder / "demo.json").stat().st_mode & 0o077 == 0
+    assert {"base_url", "api_key", "other_api_key", "accounts", "sandbox"} == demo.said.keys()
+
+
+def test_no_secret_of_the_demo_stands_in_its_logs_or_its_database(demo: Demo) -> None:
+    run_tour(demo.printed)
+    secrets = [
+        value.encode()
+        for account in demo.said["accounts"]
+        for name, value in account["credentials"].items()
+        if name in ("authToken", "apiKeySecret")
+    ]
+    secrets += [demo.said["api_key"].encode(), demo.said["other_api_key"].encode()]
+    files = [path for path in demo.folder.rglob("*") if path.is_file() and path.name != "demo.json"]
+    assert len(files) >= 3
+    for path in files:
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret in content], path.name
+
+
+def test_a_taken_port_is_named_with_the_remedy_and_nothing_is_started(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = start_demo(tmp_path / "files", taken.getsockname()[1])
+        _, complaint = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert re.search(r"Port \d+ is taken. Try another one: make run PORT=\d+", complaint)
+    assert not (tmp_path / "files").exists()
+
+
+def test_a_second_demo_in_the_same_folder_leaves_the_first_alone(demo: Demo) -> None:
+    process = start_demo(demo.folder, free_port())
+    _, complaint = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "running already" in complaint
+    assert (demo.folder / "demo.json").exists()
+    assert requests.get(f"{demo.said['base_url']}/v1/healthz").json() == {"ok": True}
+
+
+def test_ctrl_c_leaves_no_process_and_no_file_behind(tmp_path: Path) -> None:
+    process = start_demo(tmp_path / "files", free_port())
+    read_tour(process)
+    children = _children(process.pid)
+    assert len(children) == 2
+    assert "nothing is left behind" in stop(process)
+    assert process.returncode == 0
+    assert not (tmp_path / "files").exists()
+    assert not [pid for pid in children if Path(f"/proc/{pid}/cmdline").exists()]
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                stat = Path(f"/proc/{entry}/stat").read_text()
+            except OSError:
+                continue
+            if int(stat.rsplit(")", 1)[1].split()[1]) == pid:
+                found.append(int(entry))
+    return found

@@ -1,0 +1,129 @@
+"""What Twilio says of itself, and what importing it costs."""
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import trunkline_twilio
+from trunkline.descriptor import CAPABILITIES, Can
+from trunkline.errors import InvalidFields
+from trunkline.registry import Registry
+
+descriptor = trunkline_twilio.plugin.describe_provider()
+
+SID, KEY = "AC" + "a1" * 16, "SK" + "b2" * 16
+
+
+def test_the_entry_point_names_the_plugin() -> None:
+    registry = Registry.discover()
+    assert not [problem for problem in registry.problems() if problem.plugin == "trunkline-twilio"]
+    assert registry.plugins["twilio"].distribution == "trunkline-twilio"
+
+
+def test_importing_it_loads_no_sdk_and_nothing_slow() -> None:
+    code = (
+        "import sys, trunkline_twilio; trunkline_twilio.plugin.describe_provider();"
+        "print(sorted({'twilio', 'requests', 'phonenumbers', 'cattrs'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_warming_up_loads_the_sdk_and_every_part_that_calls_use() -> None:
+    code = (
+        "import sys, trunkline_twilio; trunkline_twilio.plugin.warm_up();"
+        "print([name for name in ('twilio.rest.trunking.v1', 'twilio.rest.voice.v1', 'twilio.rest.pricing.v1',"
+        "'twilio.rest.api.v2010.account.incoming_phone_number') if name not in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_it_answers_for_every_capability_and_says_why_not() -> None:
+    assert {capability.name for capability in descriptor.capabilities} == set(CAPABILITIES)
+    refused = {capability.name for capability in descriptor.capabilities if capability.can is not Can.YES}
+    assert refused == {"balance", "guided_setup"}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(f"{product}.twilio.com" for product in ("api", "trunking", "voice", "pricing")),
+        "api.ie1.twilio.com",
+        "trunking.dublin.ie1.twilio.com",
+        "voice.sao-paulo.us1.twilio.com",
+    ],
+)
+def test_it_may_speak_to_twilio_by_region_and_edge(host: str) -> None:
+    assert any(re.fullmatch(allowed.pattern, host) for allowed in descriptor.hosts)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "twilio.com",
+        "api.twilio.com.evil.example",
+        "api.evil.example",
+        "apiXtwilio.com",
+        "www.twilio.com",
+        "api.a.b.c.twilio.com",
+        "evil.example/api.twilio.com",
+        "api.twilio.com\n",
+    ],
+)
+def test_it_may_speak_to_nobody_else(host: str) -> None:
+    assert not any(re.fullmatch(allowed.pattern, host) for allowed in descriptor.hosts)
+
+
+def problems(desk: Any, credentials: dict[str, Any], sip_config: dict[str, Any] | None = None) -> set[str]:
+    try:
+        desk.engine.account("twilio", credentials, sip_config, marker="m")
+    except InvalidFields as error:
+        return set(error.fields)
+    return set()
+
+
+@pytest.mark.parametrize(
+    ("credentials", "wrong"),
+    [
+        ({"accountSid": SID, "authToken": "any printable: ~!#"}, {"credentials.authToken"}),
+        ({"accountSid": SID, "authToken": "~!#-any_length"}, set()),
+        ({"accountSid": SID, "apiKeySid": KEY, "apiKeySecret": "x"}, set()),
+        ({"accountSid": KEY, "authToken": "x"}, {"credentials.accountSid"}),
+        ({"accountSid": SID + "0", "authToken": "x"}, {"credentials.accountSid"}),
+        ({"accountSid": SID, "apiKeySid": SID, "apiKeySecret": "x"}, {"credentials.apiKeySid"}),
+        ({"accountSid": SID}, {"credentials.authToken"}),
+        ({"accountSid": SID, "authToken": "x", "region": "ie1", "edge": "dublin"}, set()),
+        ({"accountSid": SID, "authToken": "x", "region": "ie1.evil.example/"}, {"credentials.region"}),
+        ({"accountSid": SID, "authToken": "x", "edge": "dublin.evil"}, {"credentials.edge"}),
+    ],
+)
+def test_credentials_have_one_of_two_forms(desk: Any, credentials: dict[str, str], wrong: set[str]) -> None:
+    assert problems(desk, credentials) == wrong
+
+
+@pytest.mark.parametrize(
+    ("domain", "good"),
+    [
+        ("acme.pstn.twilio.com", True),
+        ("Acme-1.pstn.twilio.com", True),
+        ("acme.pstn.dublin.ie1.twilio.com", True),
+        ("acme.pstn.ashburn.twilio.com", True),
+        ("acme.sip.twilio.com", False),
+        ("pstn.twilio.com", False),
+        ("-acme.pstn.twilio.com", False),
+        ("acme.pstn.twilio.com.evil.example", False),
+    ],
+)
+def test_the_termination_domain_is_one_of_twilios(desk: Any, domain: str, good: bool) -> None:
+    wrong = problems(desk, {"accountSid": SID, "authToken": "x"}, {"domain": domain})
+    assert wrong == (set() if good else {"sip_config.domain"})
+
+
+def test_of_a_sip_config_only_the_domain_is_shown(desk: Any) -> None:
+    shown = desk.engine.redact_sip_config("twilio", {"domain": "acme.pstn.twilio.com", "password": "hunter2"})
+    assert shown == {"domain": "acme.pstn.twilio.com"}
+    assert desk.engine.redact_sip_config("twilio", shown) == shown

@@ -1,0 +1,148 @@
+"""Whether an imported number still reaches the platform, and may call out."""
+
+from typing import Any
+
+import pytest
+
+from trunkline.checks import Verification
+from trunkline.errors import CarrierUnavailable, CredentialsRejected, RateLimited
+
+HERE, ALLOWED = ("pass", "routed_here"), ("pass", "calls_allowed")
+
+
+@pytest.fixture
+def number(desk: Any) -> str:
+    return str(desk.numbers(count=1)[0])
+
+
+def verify(desk: Any, route: Any, snapshot: Any, label: str = "healthy", **more: Any) -> Verification:
+    result: Verification = desk.engine.verify_number(desk.account(label, **more), snapshot.number.ref, route)
+    return result
+
+
+def told(result: Verification) -> list[tuple[str, str]]:
+    return [(check.outcome.value, check.code) for check in result.checks]
+
+
+def test_an_imported_number_passes_with_four_requests(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    result = verify(desk, route, snapshot)
+    assert told(result) == [HERE, ALLOWED]
+    assert [len(check.proof) for check in result.checks] == [2, 2]
+    assert [entry.method for entry in desk.asked()] == ["GET"] * 4
+
+
+def test_a_number_pointed_elsewhere_fails(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.change("numbers", number, trunk_sid="", voice_url="https://menu:s3same-0pen@calls.example/voice")
+    result = verify(desk, route, snapshot)
+    assert told(result) == [("fail", "routed_elsewhere"), ALLOWED]
+    assert "s3same" not in repr(result)
+
+
+def test_a_number_set_to_faxes_fails(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.change("numbers", number, voice_receive_mode="fax")
+    assert told(verify(desk, route, snapshot))[0] == ("fail", "receives_fax")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"enabled": False}, "origination_disabled"),
+        ({"sip_url": "sip:pbx.acme.example"}, "origination_elsewhere"),
+    ],
+)
+def test_a_trunk_that_sends_calls_elsewhere_fails(desk: Any, number: str, change: dict[str, Any], code: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.change("origination_urls", route.data["origination_url"], **change)
+    assert told(verify(desk, route, snapshot))[0] == ("fail", code)
+
+
+@pytest.mark.parametrize("uri", ["sip:SIP.Platform.Example:5061", "sip:any@sip.platform.example:5061;transport=udp"])
+def test_the_platforms_host_is_known_by_host_and_port(desk: Any, number: str, uri: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.change("origination_urls", route.data["origination_url"], sip_url=uri)
+    assert told(verify(desk, route, snapshot))[0] == HERE
+
+
+def test_a_number_that_is_gone_fails_both(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.sandbox.carrier.remove("healthy", "numbers", number)
+    result = verify(desk, route, snapshot)
+    assert told(result) == [("fail", "number_not_on_account")] * 2
+    assert all(check.remedy and check.proof for check in result.checks)
+
+
+def test_a_trunk_that_was_deleted_fails(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.fault("status", status=404, json={"code": 20404, "status": 404}, path="/OriginationUrls")
+    assert told(verify(desk, route, snapshot))[0] == ("fail", "trunk_deleted")
+
+
+def test_a_suspended_account_fails_both(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.change("account", "-", status="suspended")
+    assert told(verify(desk, route, snapshot)) == [("fail", "account_suspended")] * 2
+
+
+def test_outbound_goes_by_the_numbers_own_country(desk: Any) -> None:
+    (number,) = desk.numbers("geo_blocked", 1)
+    route, snapshot = desk.imported(number, "geo_blocked")
+    result = verify(desk, route, snapshot, "geo_blocked")
+    assert told(result) == [HERE, ("fail", "geo_permission_missing")]
+    assert "AU" in result.outbound.summary
+
+
+def test_canada_is_asked_for_as_the_united_states(desk: Any) -> None:
+    (number,) = desk.numbers(count=1, start=2400)
+    route, snapshot = desk.imported(number)
+    assert told(verify(desk, route, snapshot)) == [HERE, ALLOWED]
+    assert desk.asked("GET", "DialingPermissions/Countries/US$")
+
+
+def test_a_trial_account_leaves_outbound_open(desk: Any) -> None:
+    (number,) = desk.numbers("trial", 1)
+    route, snapshot = desk.imported(number, "trial")
+    assert told(verify(desk, route, snapshot, "trial")) == [HERE, ("unknown", "trial_account")]
+
+
+def test_a_standard_key_leaves_outbound_open(desk: Any) -> None:
+    (number,) = desk.numbers("standard_key", 1)
+    route, snapshot = desk.imported(number, "standard_key")
+    assert told(verify(desk, route, snapshot, "standard_key")) == [HERE, ("unknown", "account_state_unreadable")]
+
+
+def test_a_domain_that_is_not_there_fails_outbound(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    assert told(verify(desk, route, snapshot, domain="gone.pstn.twilio.com"))[1] == ("fail", "domain_not_found")
+    assert told(verify(desk, route, snapshot, domain="acme-head-office.pstn.twilio.com"))[1] == ALLOWED
+
+
+def test_without_a_platform_host_inbound_is_left_open(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.platform = None
+    assert told(verify(desk, route, snapshot)) == [("unknown", "platform_not_set"), ALLOWED]
+
+
+def test_trunks_that_cannot_be_read_leave_inbound_open(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.fault("status", status=403, json={"code": 70051, "status": 403}, path="/OriginationUrls", times=None)
+    assert told(verify(desk, route, snapshot))[0] == ("unknown", "permission_missing")
+
+
+@pytest.mark.parametrize("path", [r"IncomingPhoneNumbers/PN", "OriginationUrls", r"/Accounts/AC\w+\.json", "Dialing"])
+@pytest.mark.parametrize(("status", "error"), [(500, CarrierUnavailable), (429, RateLimited)])
+def test_where_no_verdict_is_possible_it_is_an_error(
+    desk: Any, number: str, path: str, status: int, error: type[Exception]
+) -> None:
+    route, snapshot = desk.imported(number)
+    desk.fault("status", status=status, path=path, times=None)
+    with pytest.raises(error):
+        verify(desk, route, snapshot)
+
+
+def test_rejected_credentials_are_no_verdict_on_the_number(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    with pytest.raises(CredentialsRejected):
+        verify(desk, route, snapshot, "bad_credentials")
