@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import pytest
 import requests
+
 import trunkline_telnyx
 from trunkline.account import CarrierAccount
 from trunkline.engine import Engine
@@ -45,7 +46,7 @@ class Desk:
                 Registry.of(trunkline_telnyx.plugin),
                 dial=SandboxDial({ORIGIN: self.sandbox.address}),
                 platform=SipTarget.parse(self.platform) if self.platform else None,
-                limits=Limits(connect_seconds=1, read_seconds=0.25),
+                limits=Limits(connect_seconds=1, read_seconds=0.4),
                 rng=random.Random(7),
                 sleep=self.sleeps.append,
             )

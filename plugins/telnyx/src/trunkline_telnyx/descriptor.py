@@ -20,7 +20,7 @@ GUIDED = "guided_telnyx"
 ID = r"[0-9A-Za-z-]{1,64}"
 """What an id looks like: opaque, mostly a 64-bit number or a UUID."""
 
-SUBDOMAIN = r"(?i)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.sip\.telnyx\.com"
+SUBDOMAIN = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.sip\.telnyx\.com"
 """A connection's own address for calls to it; not where calls are sent out (OpenAPI, `sip_subdomain`)."""
 
 SIP_FIELDS = (
@@ -28,7 +28,7 @@ SIP_FIELDS = (
         "domain",
         "SIP subdomain",
         "The connection's SIP subdomain, as acme.sip.telnyx.com, or the Telnyx SIP host that calls are sent to.",
-        pattern=rf"(?:{SUBDOMAIN}|(?i:sip(?:-eu|-ca|-au)?\.telnyx\.com))".replace("(?i)", ""),
+        pattern=rf"(?i)(?:{SUBDOMAIN}|sip(?:-eu|-ca|-au)?\.telnyx\.com)",
     ),
 )
 

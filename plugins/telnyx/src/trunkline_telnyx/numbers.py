@@ -95,7 +95,10 @@ def carrier_number(row: Row, fees: Fees | None = None) -> CarrierNumber | None:
 
 def in_use(row: Row) -> bool:
     """Whether the number takes calls: ported out, pending or deleted ones do not."""
-    return text(row, "status") == "active"
+    status = text(row, "status")
+    if not status:
+        raise unexpected("a number without a status")
+    return status == "active"
 
 
 def _name(row: Row) -> str | None:
