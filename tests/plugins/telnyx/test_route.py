@@ -162,6 +162,26 @@ def test_a_pause_is_asked_for_and_kept(desk: Any) -> None:
     assert any(seconds >= 2 for seconds in desk.sleeps)
 
 
+@pytest.mark.parametrize("label", ["no_connection", "empty_connection", "guided"])
+def test_an_address_is_no_name_for_a_record(desk: Any, label: str) -> None:
+    desk.platform = "198.51.100.20"
+    work = desk.set_up if label == "guided" else lambda: prepared(desk, label)
+    with pytest.raises(CarrierRefused, match="needs a name"):
+        work()
+    assert not desk.writes()
+
+
+def test_an_ip_connection_with_the_platforms_address_is_used(desk: Any) -> None:
+    desk.platform = "198.51.100.20"
+    route = prepared(desk, "addresses")
+    assert route.data["kind"] == "ip_connection"
+    assert not desk.writes()
+
+
+def test_a_sip_subdomain_that_is_not_its_own_is_no_obstacle_to_an_import(desk: Any) -> None:
+    assert prepared(desk, domain="acme.sip.telnyx.com").id == desk.connection("Acme Main").id
+
+
 # The plan
 
 

@@ -210,7 +210,7 @@ def _other_kind(connection: Connection) -> Finding:
 def _elsewhere(connection: Connection, found: Sequence[Place], platform: SipTarget) -> Finding:
     called = f"Telnyx connection {shown(connection.name)}"
     if connection.kind == IP:
-        if _is_address(platform.host):
+        if is_address(platform.host):
             summary = f"None of the addresses of the {called} is {platform.host}."
             remedy = f"{PORTAL}, add {platform.host} to the connection's IP addresses."
             return Finding(FAIL, "connection_elsewhere", summary, remedy)
@@ -243,9 +243,13 @@ def _subdomain(telnyx: Telnyx, connection: Connection) -> Finding | None:
     return None
 
 
+_NO_OBSTACLE = frozenset({"other_transport", "fqdn_will_be_added", "domain_not_found", "domain_closed"})
+"""What numbers may be imported in spite of: it is mended by the import, warned of, or not about calls to numbers."""
+
+
 def require_usable(finding: Finding) -> None:
     """Raise `CarrierRefused` unless numbers put on the connection reach the platform, or will once it is mended."""
-    if finding.outcome is PASS or finding.code in ("other_transport", "fqdn_will_be_added"):
+    if finding.outcome is PASS or finding.code in _NO_OBSTACLE:
         return
     raise CarrierRefused(
         f"{finding.summary} {finding.remedy or ''}".strip(), detail=f"{finding.code}: nothing was written"
@@ -320,7 +324,8 @@ def _same_host(one: str, other: str) -> bool:
     return one.rstrip(".").casefold() == other.rstrip(".").casefold()
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether it is an IP address, which no FQDN record takes."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -66,7 +66,7 @@ def needed_change(target: Target, platform: SipTarget) -> tuple[str, Place | Non
 
 def require_usable(telnyx: Telnyx, target: Target) -> None:
     """Raise `CarrierRefused` where numbers put there would not reach the platform and we may not mend it."""
-    platform = telnyx.platform()
+    platform = named_platform(telnyx) if not leading(target.places, telnyx.platform()) else telnyx.platform()
     if target.connection is None:
         return
     action, which = needed_change(target, platform)
@@ -76,6 +76,18 @@ def require_usable(telnyx: Telnyx, target: Target) -> None:
         planned = Place(which.id if which else "", target.connection.id, platform.host, wanted_port(platform))
         places = [planned, *(place for place in places if place is not which)]
     connections.require_usable(connections.judge(telnyx, target.connection, places))
+
+
+def named_platform(telnyx: Telnyx) -> SipTarget:
+    """The platform's SIP host, which an FQDN record needs to be a name; `CarrierRefused` where it is an address."""
+    platform = telnyx.platform()
+    if connections.is_address(platform.host):
+        raise CarrierRefused(
+            "This platform's SIP host is an IP address, and an FQDN connection needs a name. Make an IP connection "
+            "with that address in the Telnyx Mission Control Portal, and give its ID.",
+            detail="nothing was written",
+        )
+    return platform
 
 
 def prepare(telnyx: Telnyx) -> Route:

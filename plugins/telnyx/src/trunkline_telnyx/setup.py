@@ -100,7 +100,7 @@ class _SetUp:
 
     def steps(self) -> Iterator[SetUpStep]:
         """All of them, in order."""
-        self._telnyx.platform()
+        routes.named_platform(self._telnyx)
         yield from self._outbound_profile()
         yield from self._fqdn_connection()
         yield from self._record()
@@ -225,6 +225,8 @@ class _SetUp:
         for where, body in ways:
             try:
                 self._telnyx.send("PATCH", where, body)
+            except NotThere:
+                continue
             except CarrierRefused as error:
                 refused = error
                 continue
