@@ -5,6 +5,7 @@ import pytest
 import requests
 
 from trunkline.errors import CredentialsRejected, PluginBroken, Unsupported
+from trunkline.http.dial import SandboxDial
 from trunkline.secret import Secret
 
 
@@ -106,8 +107,6 @@ def test_dots_do_not_turn_a_pattern_that_allows_slashes_into_a_write(wire, descr
 
 
 def test_an_origin_without_a_sandbox_is_unsupported(wire, carrier):
-    from trunkline.http.dial import SandboxDial
-
     with pytest.raises(Unsupported):
         wire(dial=SandboxDial({})).get("https://api.acme.example/")
 
@@ -135,4 +134,10 @@ def test_a_bearer_that_no_header_can_hold_is_rejected_before_it_leaves(wire, car
     with pytest.raises(CredentialsRejected) as refusal:
         wire(account=odd).get("https://api.acme.example/")
     assert "\u20ac" not in str(refusal.value)
+    assert not carrier.asked
+
+
+def test_an_account_without_the_field_it_authenticates_with_sends_nothing(wire, carrier, account):
+    with pytest.raises(PluginBroken, match="authenticates with a field"):
+        wire(account=attrs.evolve(account, credentials={"account": "AC123456"})).get("https://api.acme.example/")
     assert not carrier.asked

@@ -69,7 +69,8 @@ def test_an_sdk_with_a_session_of_its_own_keeps_no_cookie_and_follows_no_redirec
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_an_answer(wire, carrier, status):
     carrier.then(f"HTTP/1.1 {status} Moved\r\nLocation: https://evil.example/\r\nContent-Length: 0\r\n\r\n".encode())
-    assert wire().get(URL, allow_redirects=True).status_code == status
+    answer = wire().get(URL, allow_redirects=True)
+    assert (answer.status_code, answer.is_redirect, answer.is_permanent_redirect) == (status, False, False)
     assert len(carrier.asked) == 1
 
 

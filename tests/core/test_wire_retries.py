@@ -1,6 +1,8 @@
 """What is sent again, when, and what never is."""
 
+import datetime as dt
 import socket
+import ssl
 import struct
 from email.utils import format_datetime
 
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.errors import CarrierTimedOut, CarrierUnavailable, WriteOutcomeUnknown
+from trunkline.http.dial import SandboxDial
 from trunkline.http.guard import retry_after
 
 URL = "https://api.acme.example/x"
@@ -102,8 +105,6 @@ def test_a_read_that_is_not_answered_in_time_is_sent_once(wire, carrier):
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_refused_connection_is_tried_again_for_reads_and_writes(wire, slept, method):
-    from trunkline.http.dial import SandboxDial
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     session = wire(dial=SandboxDial({"https://api.acme.example": f"http://127.0.0.1:{port}"}))
@@ -131,16 +132,12 @@ def _tls(error):
 
 
 def _ssl_error(reason):
-    import ssl
-
     error = ssl.SSLError(1, reason)
     error.reason = reason
     return error
 
 
 def test_a_certificate_that_does_not_fit_means_nothing_was_sent(wire):
-    import ssl
-
     dial = _Raising(_tls(ssl.SSLCertVerificationError()))
     with pytest.raises(CarrierUnavailable):
         wire(dial=dial).post(URL)
@@ -189,8 +186,6 @@ def test_what_never_connected_is_tried_again(wire, error):
 
 
 def test_a_tls_greeting_from_a_server_that_speaks_none_sends_nothing(wire, carrier):
-    from trunkline.http.dial import SandboxDial
-
     plain = SandboxDial({"https://api.acme.example": carrier.address.replace("http:", "https:")})
     with pytest.raises(CarrierUnavailable):
         wire(dial=plain, read_seconds=1).post(URL)
@@ -201,7 +196,8 @@ def test_a_tls_greeting_from_a_server_that_speaks_none_sends_nothing(wire, carri
     [
         ("2", 2.0),
         ("0", 0.0),
-        (format_datetime(__import__("datetime").datetime(2026, 1, 2, 3, 4, 9), usegmt=False), 4.0),
+        (format_datetime(dt.datetime(2026, 1, 2, 3, 4, 9)), 4.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
     ],
 )
 def test_retry_after_is_waited_for_and_jitter_added(wire, carrier, slept, header, least):
@@ -229,8 +225,6 @@ def test_a_retry_after_beyond_the_deadline_is_not_waited_for(wire, carrier, slep
     | st.from_regex(r"\w{3}, \d+ \w{3} \d+ \d+:\d+:\d+ [+-]?\w+", fullmatch=True)
 )
 def test_retry_after_is_read_without_ever_failing(value):
-    import datetime as dt
-
     response = requests.Response()
     response.headers["Retry-After"] = value
     seconds = retry_after(response, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))

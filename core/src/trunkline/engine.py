@@ -355,8 +355,7 @@ class Engine:
         def begin() -> Iterator[Any]:
             return iter(plugin.call(hook, account=account, call=call, **arguments))
 
-        def pull() -> list[T | _Raised]:
-            members: list[T | _Raised] = []
+        def pull(members: list[T | _Raised]) -> None:
             until = time.monotonic() + _BATCH_SECONDS
             try:
                 for each in islice(source, batch):
@@ -369,24 +368,25 @@ class Engine:
                         break
             except BaseException as error:
                 members.append(_Raised(self._translated(plugin, hook, account, error)))
-            return members
 
         with self._observed(plugin, hook, call):
             source = self._in_time(plugin, hook, begin, call=call, account=account)
-            hung = False
+            hung: TrunklineError | None = None
             try:
-                while True:
+                while not hung:
+                    members: list[T | _Raised] = []
                     try:
-                        members = self._in_time(plugin, hook, pull, call=call, account=account)
-                    except PluginHung:
-                        hung = True
-                        raise
-                    if not members:
+                        self._in_time(plugin, hook, functools.partial(pull, members), call=call, account=account)
+                    except PluginHung as error:
+                        hung = error
+                    if not members and not hung:
                         return
-                    for each in members:
+                    for each in tuple(members):
                         if isinstance(each, _Raised):
                             raise each.error
                         yield each
+                if hung:
+                    raise hung
             finally:
                 if not hung:
                     self._close_source(plugin, hook, source, call)
