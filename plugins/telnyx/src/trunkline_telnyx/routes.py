@@ -9,7 +9,7 @@ from trunkline.numbers import Route
 from trunkline.sip_target import SipTarget
 from trunkline_telnyx import connections
 from trunkline_telnyx.client import Row, Telnyx
-from trunkline_telnyx.connections import Connection, Place, leading, name_for, wanted_port, wanted_transport
+from trunkline_telnyx.connections import FQDN, Connection, Place, leading, name_for, wanted_port, wanted_transport
 from trunkline_telnyx.refusals import LevelTooLow, NotThere, Taken, unexpected
 
 NUMBER_FORMATS = {"ani_number_format": "+E.164", "dnis_number_format": "+e164"}
@@ -66,10 +66,11 @@ def needed_change(target: Target, platform: SipTarget) -> tuple[str, Place | Non
 
 def require_usable(telnyx: Telnyx, target: Target) -> None:
     """Raise `CarrierRefused` where numbers put there would not reach the platform and we may not mend it."""
-    platform = named_platform(telnyx) if not leading(target.places, telnyx.platform()) else telnyx.platform()
+    action, which = needed_change(target, telnyx.platform())
+    is_fqdn = target.connection is None or target.connection.kind == FQDN
+    platform = named_platform(telnyx) if is_fqdn and action != "found" else telnyx.platform()
     if target.connection is None:
         return
-    action, which = needed_change(target, platform)
     places = list(target.places)
     if target.own and action != "found":
         # As it will be.

@@ -50,7 +50,7 @@ def _rows(telnyx: Telnyx, wanted: Sequence[str]) -> tuple[list[Row], int]:
     if len(wanted) <= FEW:
         return [row for number in wanted if (row := matching(telnyx, number))], 0
     missing, found, pages = dict.fromkeys(wanted), [], 0
-    for page in pages_without_repeats(telnyx):
+    for read, page in enumerate(pages_without_repeats(telnyx), start=1):
         pages = max(pages, page.total_pages or 0)
         for row in page.rows:
             number = row.get("phone_number")
@@ -59,8 +59,8 @@ def _rows(telnyx: Telnyx, wanted: Sequence[str]) -> tuple[list[Row], int]:
                 found.append(row)
         if not missing:
             break
-        if pages - 1 > len(missing):
-            # So large an account has more pages than there are numbers to look for.
+        if pages - read > len(missing):
+            # More pages are left than numbers to look for.
             found += [row for number in list(missing) if (row := matching(telnyx, number))]
             break
     return found, pages
