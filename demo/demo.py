@@ -32,6 +32,7 @@ BIN = Path(sys.executable).parent
 # Which carrier origins each simulated carrier stands in for.
 ORIGINS = {
     "twilio": [f"https://{product}.twilio.com" for product in ("api", "trunking", "voice", "pricing", "routes")],
+    "telnyx": ["https://api.telnyx.com"],
 }
 
 
