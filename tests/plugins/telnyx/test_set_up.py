@@ -168,6 +168,24 @@ def record_until_error(desk: Any, expected: type[TrunklineError] = TrunklineErro
     return recorded
 
 
+def test_numbers_of_an_account_that_was_set_up_are_imported_verified_and_given_back(desk: Any) -> None:
+    steps = desk.set_up()
+    account = desk.account("guided", made=made_of(steps))
+    numbers = list(desk.held("guided").numbers.values())[8:12]
+    before = {n.id: n.connection_id for n in numbers}
+    desk.forget()
+    route = desk.engine.prepare_route(account)
+    assert not desk.writes()
+    snapshots = list(desk.engine.read_routing(account, [n.phone_number for n in numbers]).values())
+    outcomes = list(desk.engine.import_numbers(account, route, snapshots))
+    assert all(each.error is None for each in outcomes)
+    for snapshot in snapshots:
+        assert desk.engine.verify_number(account, snapshot.number.ref, route).passed
+        released = desk.engine.release_number(account, snapshot.number.ref, route, snapshot)
+        assert released.outcome.value == "restored"
+    assert {n.id: n.connection_id for n in numbers} == before
+
+
 # Again
 
 

@@ -85,7 +85,7 @@ def carrier_number(row: Row, fees: Fees | None = None) -> CarrierNumber | None:
     return CarrierNumber(
         number=number,
         handle=id,
-        friendly_name=_name(row),
+        friendly_name=_name(row, number),
         type=type,
         capabilities=_capabilities(row),
         region=_region(row, number, type),
@@ -101,11 +101,18 @@ def in_use(row: Row) -> bool:
     return status == "active"
 
 
-def _name(row: Row) -> str | None:
-    """Telnyx has no name for a number: the customer's own reference, a tag, or the connection's name."""
+def _name(row: Row, number: str) -> str:
+    """Telnyx has no name for a number: the customer's own reference, a tag, the connection's name, or its digits."""
     tags = row.get("tags")
     first = [tag for tag in tags if isinstance(tag, str) and tag] if isinstance(tags, list) else []
-    return text(row, "customer_reference") or next(iter(first), None) or text(row, "connection_name") or None
+    given = text(row, "customer_reference") or next(iter(first), None) or text(row, "connection_name")
+    return given or _formatted(number)
+
+
+def _formatted(number: str) -> str:
+    if number.startswith("+1") and len(number) == 12:
+        return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
+    return number
 
 
 def _region(row: Row, number: str, type: NumberType | None) -> str | None:

@@ -73,7 +73,9 @@ def _inbound(telnyx: Telnyx, present: RoutingSnapshot, route: Route, connection:
         if finding is not None and finding.outcome is FAIL:
             return finding
     if led.outcome is UNKNOWN or overriding is None:
-        return attrs.evolve(led, summary=f"The number is on it. {led.summary}") if led.outcome is PASS else led
+        return (
+            attrs.evolve(led, summary=f"The number is on its connection. {led.summary}") if led.outcome is PASS else led
+        )
     return overriding
 
 
