@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from .server import running
+from .signalwire import SimulatedSignalWire
 from .twilio import SimulatedTwilio
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -24,6 +25,7 @@ def main() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     twilio_port: Annotated[int, typer.Option(help="Port of the simulated Twilio; 0 takes any free one.")] = 0,
+    signalwire_port: Annotated[int, typer.Option(help="Port of the simulated SignalWire; 0 takes any free one.")] = 0,
     latency_ms: Annotated[float, typer.Option(help="Time that passes before each request is processed.")] = 0,
     keep_requests: Annotated[int, typer.Option(help="How many requests the journal keeps.")] = 10_000,
 ) -> None:
@@ -41,7 +43,16 @@ def serve(
                 keep_requests=keep_requests,
             )
         )
+        signalwire = stack.enter_context(
+            running(
+                SimulatedSignalWire(),
+                host=host,
+                port=signalwire_port,
+                latency_ms=latency_ms,
+                keep_requests=keep_requests,
+            )
+        )
         # The accounts live as long as the process: the collector need not walk them again and again.
         gc.freeze()
-        print(json.dumps({"twilio": twilio.address}), flush=True)
+        print(json.dumps({"twilio": twilio.address, "signalwire": signalwire.address}), flush=True)
         stop.wait()
