@@ -204,13 +204,13 @@ def test_any_split_into_pages_gives_the_same_list(
 
 def test_memory_does_not_grow_with_the_number_of_pages(scripted: Callable[..., Any]) -> None:
     def peak(pages: int) -> float:
-        world = scripted(served([list(range(at * 200, at * 200 + 200)) for at in range(pages)]))
+        world = scripted(served([list(range(at * 100, at * 100 + 100)) for at in range(pages)]))
         world.dial.urls = type("Forgetful", (list,), {"append": lambda self, url: None})()
         for _ in world.engine.list_numbers(world.account):
             break
         tracemalloc.start()
         try:
-            assert sum(1 for _ in world.engine.list_numbers(world.account)) == pages * 200
+            assert sum(1 for _ in world.engine.list_numbers(world.account)) == pages * 100
             return math.log(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()

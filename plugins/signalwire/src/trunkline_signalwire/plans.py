@@ -43,7 +43,7 @@ def _charges(signalwire: SignalWire) -> tuple[ChargeItem, ...]:
             money=Money(Decimal(0), "USD"),
             source=ChargeSource.DOCUMENTED_FREE,
             as_of=today,
-            reference="https://signalwire.com/pricing/voice",
+            reference="https://signalwire.com/pricing",
         ),
         # A call that is passed on has two legs, of which the second is charged too; its price is in no API.
         ChargeItem(

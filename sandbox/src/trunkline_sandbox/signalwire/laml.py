@@ -14,6 +14,30 @@ from .routing import Call, answers
 ACCOUNT = "/api/laml/2010-04-01/Accounts/{account}"
 BINS = ACCOUNT + "/LamlBins"
 
+_SUPPORTED = {
+    "applications": "Applications",
+    "available_phone_numbers": "AvailablePhoneNumbers",
+    "calls": "Calls",
+    "conferences": "Conferences",
+    "incoming_phone_numbers": "IncomingPhoneNumbers",
+    "messages": "Messages",
+    "queues": "Queues",
+    "recordings": "Recordings",
+    "transcriptions": "Transcriptions",
+}
+_UNSUPPORTED = (
+    "addresses",
+    "authorized_connect_apps",
+    "connect_apps",
+    "keys",
+    "notifications",
+    "outgoing_caller_ids",
+    "sandbox",
+    "short_codes",
+    "sip",
+    "usage",
+)
+
 
 def _own(call: Call) -> Project:
     if call.params["account"].lower() != call.project.id:
@@ -41,7 +65,10 @@ def fetch_account(call: Call) -> Response:
             "uri": base,
             "subproject": False,
             "signing_key": None,
-            "subresource_uris": {"incoming_phone_numbers": f"{base}/IncomingPhoneNumbers"},
+            "subresource_uris": {
+                **dict.fromkeys(_UNSUPPORTED),
+                **{name: f"{base}/{part}" for name, part in _SUPPORTED.items()},
+            },
         },
     )
 
