@@ -139,9 +139,11 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
 
 
 @contextmanager
-def world_on(url: str, data_dir: Path, **environment: str) -> Iterator[World]:
-    carrier, clock = Carrier(), Clock()
-    carrier.open(KEY, *NUMBERS)
+def world_on(url: str, data_dir: Path, carrier: Carrier | None = None, **environment: str) -> Iterator[World]:
+    clock = Clock()
+    if carrier is None:
+        carrier = Carrier()
+        carrier.open(KEY, *NUMBERS)
     service = service_for(settings_for(url, data_dir, **environment), carrier, clock)
     try:
         with TestClient(create_app(service, background=False)) as http:

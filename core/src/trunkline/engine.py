@@ -355,8 +355,7 @@ class Engine:
         def begin() -> Iterator[Any]:
             return iter(plugin.call(hook, account=account, call=call, **arguments))
 
-        def pull() -> list[T | _Raised]:
-            members: list[T | _Raised] = []
+        def pull(members: list[T | _Raised]) -> None:
             until = time.monotonic() + _BATCH_SECONDS
             try:
                 for each in islice(source, batch):
@@ -369,24 +368,25 @@ class Engine:
                         break
             except BaseException as error:
                 members.append(_Raised(self._translated(plugin, hook, account, error)))
-            return members
 
         with self._observed(plugin, hook, call):
             source = self._in_time(plugin, hook, begin, call=call, account=account)
-            hung = False
+            hung: TrunklineError | None = None
             try:
-                while True:
+                while not hung:
+                    members: list[T | _Raised] = []
                     try:
-                        members = self._in_time(plugin, hook, pull, call=call, account=account)
-                    except PluginHung:
-                        hung = True
-                        raise
-                    if not members:
+                        self._in_time(plugin, hook, functools.partial(pull, members), call=call, account=account)
+                    except PluginHung as error:
+                        hung = error
+                    if not members and not hung:
                         return
-                    for each in members:
+                    for each in tuple(members):
                         if isinstance(each, _Raised):
                             raise each.error
                         yield each
+                if hung:
+                    raise hung
             finally:
                 if not hung:
                     self._close_source(plugin, hook, source, call)
@@ -585,8 +585,14 @@ def _one_of_ours(error: TrunklineError) -> TrunklineError:
 
 
 def _tells_a_secret(scrubber: Scrubber, answer: object) -> bool:
-    # A snapshot is sealed, never shown; everything else may reach a customer.
-    return not isinstance(answer, RoutingSnapshot) and scrubber.finds(repr(answer))
+    match answer:
+        case RoutingSnapshot():
+            # Sealed, never shown; everything else may reach a customer.
+            return False
+        case CarrierNumber(handle=handle, friendly_name=name, region=region):
+            # All of its free text: a list has too many of them for a repr of each.
+            return scrubber.finds(f"{handle}\n{name}\n{region}")
+    return scrubber.finds(repr(answer))
 
 
 def _wrong_type(plugin: ProviderPlugin, hook: str, got: object) -> PluginBroken:

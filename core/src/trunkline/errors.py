@@ -39,6 +39,7 @@ class TrunklineError(Exception):
             {name: _scrubbed(value, scrub) for name, value in self.__dict__.items() if name != "__notes__"}
         )
         clean.summary, clean.detail = str(clean.summary), str(clean.detail)
+        clean.reply = clean.reply if isinstance(clean.reply, CarrierReply) else CarrierReply()
         clean.args = (clean.summary,)
         return clean
 

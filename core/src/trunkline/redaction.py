@@ -17,6 +17,7 @@ from trunkline.secret import Secret
 
 HIDDEN = "[redacted]"
 _SHORTEST_PIECE = 12
+_RUN = _SHORTEST_PIECE // 2
 _SHORTEST_TOLD = 6
 
 
@@ -52,6 +53,9 @@ class Scrubber:
         forms = {form for value in raw for form in _forms(value, users) if form}
         self._telling = any(len(value) >= _SHORTEST_TOLD for value in raw)
         self._pieces = {form[i : i + _SHORTEST_PIECE] for form in forms for i in range(len(form) - _SHORTEST_PIECE + 1)}
+        # Any 12 characters hold a run of 6 that begins at a multiple of 6 in the text: only where one is known may a
+        # piece stand, and looking for those takes a sixth of the time.
+        self._runs = {piece[i : i + _RUN] for piece in self._pieces for i in range(_SHORTEST_PIECE - _RUN + 1)}
         # A form of 12 characters or more is found by its pieces.
         self._short = sorted(form for form in forms if len(form) < _SHORTEST_PIECE)
         self._short_telling = [form for form in self._short if len(form) >= _SHORTEST_TOLD]
@@ -81,9 +85,11 @@ class Scrubber:
         return "".join([*clean, text[upto:]])
 
     def _spans(self, text: str, short: list[str]) -> Iterator[tuple[int, int]]:
-        for i in range(len(text) - _SHORTEST_PIECE + 1):
-            if text[i : i + _SHORTEST_PIECE] in self._pieces:
-                yield i, i + _SHORTEST_PIECE
+        runs = self._runs
+        if any(text[i : i + _RUN] in runs for i in range(0, len(text), _RUN)):
+            for i in range(len(text) - _SHORTEST_PIECE + 1):
+                if text[i : i + _SHORTEST_PIECE] in self._pieces:
+                    yield i, i + _SHORTEST_PIECE
         for form in short:
             i = text.find(form)
             while i >= 0:

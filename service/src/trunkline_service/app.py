@@ -20,7 +20,7 @@ from trunkline_service import recovery
 from trunkline_service.bodies import MAX_BYTES
 from trunkline_service.errors import CODES, answer_error, as_api_error
 from trunkline_service.frame import Frame
-from trunkline_service.logs import get_logger, where
+from trunkline_service.logs import get_logger, place_only, where
 from trunkline_service.routes import HANDLERS
 from trunkline_service.service import Service
 
@@ -51,7 +51,7 @@ def _answer_anything_raised(request: Request[Any, Any, Any], raised: Exception) 
     if error.code in ("internal", "overloaded"):
         _log.error("request_failed", code=error.code, error=where(raised))
     elif error.status >= 500:
-        _log.warning("carrier_failed", code=error.code, detail=getattr(raised, "detail", ""))
+        _log.warning("carrier_failed", code=error.code, detail=place_only(getattr(raised, "detail", "")))
     return answer_error(error)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Request
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
 from trunkline_service.errors import ApiError
 from trunkline_service.service import Service
@@ -19,20 +20,33 @@ _READS = ("GET", "HEAD")
 
 def authenticate(db: Connection, request: Request[Any, Any, Any]) -> Caller:
     """Whose key it is; refuses unknown keys, and read-only keys wherever something is changed or asked of a carrier."""
-    header = request.headers.get("authorization")
-    if not header:
-        raise ApiError("missing_key", "Send an API key: Authorization: Bearer sk_live_…", headers=_CHALLENGE)
-    given = _BEARER.fullmatch(header.strip())
-    caller = find_caller(db, given[1]) if given else None
-    if caller is None:
-        raise ApiError("unknown_key", "This API key is unknown or revoked.", headers=_CHALLENGE)
-    request.scope["state"]["organization"] = caller.organization
-    if request.method not in _READS and not caller.may_write:
-        raise ApiError("read_only_key", "This key may only read. Use a key with full access.")
-    return caller
+    return _authenticate(request, lambda key: find_caller(db, key))[0]
+
+
+def authenticate_and_read(db: Connection, request: Request[Any, Any, Any], query: Select[Any]) -> Any:
+    """Like `authenticate`, and what the query reads for the caller in the same step."""
+    _, (read,) = _authenticate(request, lambda key: find_caller(db, key, query))
+    return read
 
 
 def caller_of(request: Request[Any, Any, Any], service: Service) -> Caller:
     """Who is speaking; the database is let go before anything else is done."""
     with service.database.reading() as db:
         return authenticate(db, request)
+
+
+def _authenticate(
+    request: Request[Any, Any, Any], find: Callable[[str], tuple[Caller, tuple[Any, ...]] | None]
+) -> tuple[Caller, tuple[Any, ...]]:
+    header = request.headers.get("authorization")
+    if not header:
+        raise ApiError("missing_key", "Send an API key: Authorization: Bearer sk_live_…", headers=_CHALLENGE)
+    given = _BEARER.fullmatch(header.strip())
+    found = find(given[1]) if given else None
+    if found is None:
+        raise ApiError("unknown_key", "This API key is unknown or revoked.", headers=_CHALLENGE)
+    caller, _ = found
+    request.scope["state"]["organization"] = caller.organization
+    if request.method not in _READS and not caller.may_write:
+        raise ApiError("read_only_key", "This key may only read. Use a key with full access.")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -53,6 +54,9 @@ def serve(
     )
     at, on = listener.getsockname()[:2]
     get_logger().info("listening", address=f"http://{f'[{at}]' if ':' in at else at}:{on}")
+    # The server raises the signal that stopped it once more when it is done; by then there is nothing left to stop.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: None)
     with listener:
         uvicorn.Server(config).run(sockets=[listener])
     service.database.dispose()

@@ -18,23 +18,22 @@ from trunkline_service.clock import in_milliseconds
 from trunkline_service.drafts import ABSENT, ConnectionDraft, ConnectionPatch, evidence_id
 from trunkline_service.errors import ApiError, field_error, not_found
 from trunkline_service.service import Service
-from trunkline_service.storage import connections, evidence, numbers
+from trunkline_service.storage import connections, evidence, numbers, shown
 from trunkline_service.storage.connections import NewConnection, StoredConnection
 from trunkline_service.storage.organizations import Caller
-from trunkline_service.views import ConnectionView, connection_view
 
-Keep = Callable[[Connection, ConnectionView], None]
+Keep = Callable[[Connection, bytes], None]
 """Keeps the answer for an idempotency key, in the transaction that makes what it tells of."""
 
 
-def create(service: Service, caller: Caller, draft: ConnectionDraft, keep: Keep) -> ConnectionView:
+def create(service: Service, caller: Caller, draft: ConnectionDraft, keep: Keep) -> bytes:
     """Store a connection whose credentials were tested: its evidence is spent in the same transaction."""
     engine = service.engines[caller.mode]
     id = draft.evidence_id()
     account = draft.account(engine, service.marker(caller.organization))
     _refuse_guided(engine.descriptor(account.provider), account)
     proven = _examined(service, caller, engine, account, id)
-    shown_config = engine.redact_sip_config(account.provider, account.sip_config)
+    redacted = engine.redact_sip_config(account.provider, account.sip_config)
     now = service.now()
     new = NewConnection(
         organization=caller.organization,
@@ -45,19 +44,19 @@ def create(service: Service, caller: Caller, draft: ConnectionDraft, keep: Keep)
         identity=proven.identity,
         credentials=account.credentials,
         sip_config=account.sip_config,
-        shown_sip_config=shown_config,
+        shown_sip_config=redacted,
         tested_at=in_milliseconds(proven.made_at),
     )
     with service.database.writing() as db:
         _spend(db, caller, id, now)
         made = connections.create(db, new, service.sealer, now)
         numbers.adopt_orphans(db, caller.organization, new.provider, new.identity, made, now)
-        view = _shown(db, caller, made)
-        keep(db, view)
-    return view
+        answer = _shown(db, caller, made)
+        keep(db, answer)
+    return answer
 
 
-def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) -> ConnectionView:
+def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) -> bytes:
     """Rename, change the SIP config, rotate credentials: all that is asked, or nothing."""
     patch.check()
     engine = service.engines[caller.mode]
@@ -65,7 +64,7 @@ def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) ->
         seen = connections.find(db, caller.organization, id) or _missing()
     proposal = _Proposal.of(service, engine, seen, patch)
     proven = _proof_of(service, caller, engine, seen, proposal, patch)
-    shown_config = engine.redact_sip_config(seen.provider, proposal.account.sip_config)
+    redacted = engine.redact_sip_config(seen.provider, proposal.account.sip_config)
     now = service.now()
     with service.database.writing() as db:
         stored = connections.find(db, caller.organization, id, lock=True) or _missing()
@@ -78,7 +77,7 @@ def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) ->
             values |= connections.sealed_sip_config(
                 service.sealer, caller.organization, id, proposal.account.sip_config
             )
-            values["shown_sip_config"] = connections.as_shown(shown_config)
+            values["shown_sip_config"] = connections.as_shown(redacted)
         if proven:
             _spend(db, caller, proven.id, now)
             _refuse_other_account(db, stored, proven)
@@ -211,10 +210,10 @@ def _refuse_other_account(db: Connection, stored: StoredConnection, proven: Evid
         )
 
 
-def _shown(db: Connection, caller: Caller, id: int) -> ConnectionView:
-    row = connections.find_shown(db, caller.organization, id)
-    assert row is not None
-    return connection_view(row)
+def _shown(db: Connection, caller: Caller, id: int) -> bytes:
+    found = shown.find_shown(db, caller.organization, id)
+    assert found is not None
+    return found
 
 
 def _missing() -> Any:

@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 from litestar import Request, Response
@@ -18,9 +18,7 @@ from trunkline_service.service import Service
 from trunkline_service.storage import idempotency
 from trunkline_service.storage.idempotency import KeptRequest
 from trunkline_service.storage.organizations import Caller
-from trunkline_service.views import answer_encoded, encode
-
-T = TypeVar("T")
+from trunkline_service.views import answer_encoded
 
 _KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
 _REPLAYED = {"Idempotent-Replayed": "true"}
@@ -39,8 +37,8 @@ class Ticket:
         idempotency.keep(db, self.organization, self.key, self.token, status, body)
 
 
-Keep = Callable[[Connection, Any], None]
-"""Keeps a view as the answer; does nothing where there is no key."""
+Keep = Callable[[Connection, bytes], None]
+"""Keeps an answer's JSON; does nothing where there is no key."""
 
 
 def once(
@@ -48,15 +46,15 @@ def once(
     caller: Caller,
     request: Request[Any, Any, Any],
     body: dict[str, Any],
-    work: Callable[[Keep], T],
-) -> Response[T]:
+    work: Callable[[Keep], bytes],
+) -> Response[Any]:
     """Answer 201 with what `work` makes, at most once for each key.
 
     `work` may keep its answer in a transaction of its own; otherwise it is kept afterwards.
     """
     header = request.headers.get("idempotency-key")
     if header is None:
-        return answer_encoded(encode(work(_keep_nothing)), 201)
+        return answer_encoded(work(_keep_nothing), 201)
     if not _KEY.fullmatch(header):
         raise ApiError("invalid_idempotency_key", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
     said = _said(request, body)
@@ -68,16 +66,16 @@ def once(
     return _run(service, begun, work)
 
 
-def _run(service: Service, ticket: Ticket, work: Callable[[Keep], T]) -> Response[T]:
+def _run(service: Service, ticket: Ticket, work: Callable[[Keep], bytes]) -> Response[Any]:
     kept = False
 
-    def keep(db: Connection, view: Any) -> None:
+    def keep(db: Connection, answer: bytes) -> None:
         nonlocal kept
-        ticket.keep(db, 201, encode(view))
+        ticket.keep(db, 201, answer)
         kept = True
 
     try:
-        body = encode(work(keep))
+        body = work(keep)
     except Exception as raised:
         _keep_refusal(service, ticket, as_api_error(raised))
         raise
@@ -131,5 +129,5 @@ def _said(request: Request[Any, Any, Any], body: dict[str, Any]) -> bytes:
     return hashlib.sha256(json.dumps(said).encode()).digest()
 
 
-def _keep_nothing(db: Connection, view: Any) -> None:
+def _keep_nothing(db: Connection, answer: bytes) -> None:
     """There is no key to keep it for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TextIO
 
 import structlog
 
+_PLACE = re.compile(r".*? in \w+, [^:]*:[0-9]+(?=:)", re.DOTALL)
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -52,6 +54,7 @@ def set_up_logging(level: str, stream: TextIO | None = None) -> None:
     # Libraries say at DEBUG what they send and to which address, so the level chosen is for our own words only.
     root.setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_first_line)
+    logging.getLogger("trunkline").addFilter(_without_plugin_words)
     for name in ("trunkline_service", "trunkline"):
         logging.getLogger(name).setLevel(_LEVELS[level])
 
@@ -66,6 +69,17 @@ def where(error: BaseException) -> list[str]:
         chain.append(f"{type(seen).__module__}.{type(seen).__name__} at {places or 'an unknown place'}")
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
     return chain
+
+
+def place_only(text: str) -> str:
+    """The engine's detail of a broken plugin, up to file and line: the plugin's own words may hold anything."""
+    found = _PLACE.match(text)
+    return found[0] if found else text
+
+
+def _without_plugin_words(record: logging.LogRecord) -> bool:
+    record.msg, record.args = place_only(record.getMessage()), ()
+    return True
 
 
 def _first_line(record: logging.LogRecord) -> bool:

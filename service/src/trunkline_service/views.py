@@ -12,8 +12,7 @@ from trunkline.charges import ChargeEstimate, ChargeItem
 from trunkline.checks import Check
 from trunkline.numbers import CarrierNumber, RoutingView
 from trunkline.plan import ImportPlan
-from trunkline_service.clock import shown, shown_or_none
-from trunkline_service.storage.connections import ShownRow
+from trunkline_service.clock import shown_or_none
 from trunkline_service.storage.numbers import StoredNumber
 
 T = TypeVar("T")
@@ -22,7 +21,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class ConnectionView(msgspec.Struct):
-    """A connection: exactly these fields."""
+    """A connection: exactly these fields. The database writes its JSON, see `storage.shown`."""
 
     id: int
     name: str
@@ -221,25 +220,6 @@ def answer(view: T, status: int = 200) -> Response[T]:
 def answer_encoded(body: bytes, status: int, headers: dict[str, str] | None = None) -> Response[Any]:
     """The answer whose JSON is there already."""
     return Response(content=body, status_code=status, media_type=MediaType.JSON, headers=headers)
-
-
-def connection_view(row: ShownRow) -> ConnectionView:
-    """A stored connection."""
-    id, name, provider, method, status, inferred, sip_config, tested_at, imported, created_at, updated_at = row
-    return ConnectionView(
-        id,
-        name,
-        provider,
-        method,
-        cast("Literal['pending', 'testing', 'connected', 'error']", status),
-        bool(inferred),
-        # Stored as JSON already; it goes into the answer as it is.
-        cast("dict[str, Any]", msgspec.Raw(sip_config.encode())),
-        shown_or_none(tested_at),
-        imported,
-        shown(created_at),
-        shown(updated_at),
-    )
 
 
 def checks_view(checks: tuple[Check, ...]) -> dict[str, bool | None]:

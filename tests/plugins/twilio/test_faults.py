@@ -79,6 +79,7 @@ def test_a_read_that_fails_is_an_error_of_the_right_family(
     with pytest.raises(error) as caught:
         READS[hook](desk, *prepared)
     if error is RateLimited:
+        assert isinstance(caught.value, RateLimited)
         assert caught.value.retry_after == (5.0 if "how long" in fault else None)
     assert str(caught.value)
 

@@ -29,7 +29,7 @@ class TwilioPlugin:
 
     @hookimpl
     def test_credentials(self, account: CarrierAccount, call: Call) -> CredentialTest:
-        """Three requests for a healthy account; at most six."""
+        """Three requests for a healthy account; up to three more where an answer leaves a doubt."""
         from trunkline_twilio import checks
         from trunkline_twilio.client import Twilio
 

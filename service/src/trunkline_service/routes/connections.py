@@ -9,14 +9,14 @@ from litestar.response import Stream
 from trunkline.converter import structure
 from trunkline_service import connections as use_cases
 from trunkline_service import credential_tests, imports, listings, releases
-from trunkline_service.auth import authenticate, caller_of
+from trunkline_service.auth import authenticate, authenticate_and_read, caller_of
 from trunkline_service.bodies import read_body, read_object
 from trunkline_service.drafts import ConnectionDraft, ConnectionPatch, ImportRequest
 from trunkline_service.errors import not_found
 from trunkline_service.idempotency import once
 from trunkline_service.routes.documented import errors, succeeds, takes
 from trunkline_service.routes.reading import Req, Serving, flag_from, id_from
-from trunkline_service.storage import connections
+from trunkline_service.storage import shown
 from trunkline_service.views import (
     AvailableNumberView,
     ConnectionView,
@@ -25,7 +25,8 @@ from trunkline_service.views import (
     PlanView,
     TestView,
     answer,
-    connection_view,
+    answer_encoded,
+    encode,
 )
 
 PATH = "/v1/voip-connections"
@@ -35,9 +36,8 @@ PATH = "/v1/voip-connections"
 def list_connections(request: Req, service: Serving) -> Response[list[ConnectionView]]:
     """The organization's connections, newest first."""
     with service.database.reading() as db:
-        caller = authenticate(db, request)
-        rows = connections.list_shown(db, caller.organization)
-    return answer([connection_view(row) for row in rows])
+        listed = authenticate_and_read(db, request, shown.list_query(db.dialect.name))
+    return answer_encoded(shown.as_array(listed), 200)
 
 
 @post(
@@ -68,10 +68,10 @@ def get_connection(request: Req, service: Serving, connection_id: FromPath[str])
     """One connection."""
     with service.database.reading() as db:
         caller = authenticate(db, request)
-        row = connections.find_shown(db, caller.organization, id_from(connection_id))
-    if row is None:
+        found = shown.find_shown(db, caller.organization, id_from(connection_id))
+    if found is None:
         raise not_found()
-    return answer(connection_view(row))
+    return answer_encoded(found, 200)
 
 
 @patch(
@@ -89,7 +89,7 @@ def change_connection(
     """Rename, change the SIP config, rotate the credentials."""
     caller = caller_of(request, service)
     id = id_from(connection_id)
-    return answer(use_cases.change(service, caller, id, read_body(request, body, ConnectionPatch)))
+    return answer_encoded(use_cases.change(service, caller, id, read_body(request, body, ConnectionPatch)), 200)
 
 
 @delete(
@@ -179,7 +179,7 @@ def import_numbers(
     wanted = structure(given, ImportRequest).numbers
     if flag_from(request, "dry_run"):
         return answer(imports.plan_import(service, caller, id, wanted))
-    return once(service, caller, request, given, lambda _: imports.import_numbers(service, caller, id, wanted))
+    return once(service, caller, request, given, lambda _: encode(imports.import_numbers(service, caller, id, wanted)))
 
 
 HANDLERS = [

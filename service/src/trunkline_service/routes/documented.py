@@ -23,7 +23,7 @@ from trunkline_service.drafts import MAX_NAME
 from trunkline_service.errors import CODES, ErrorView
 from trunkline_service.surveys import MOST_NUMBERS
 
-_ALWAYS = ("missing_key", "unknown_key", "internal", "overloaded")
+_ALWAYS = ("bad_request", "missing_key", "unknown_key", "internal", "overloaded")
 _BODY = (
     "invalid_json", "duplicate_field", "invalid_fields", "bad_request", "body_too_large", "unsupported_media_type"
 )  # fmt: skip

@@ -7,36 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from trunkline_service.sealing import Place, Sealer
-from trunkline_service.storage.tables import connections, phone_numbers
-
-_IMPORTED = (
-    select(func.count())
-    .select_from(phone_numbers)
-    .where(phone_numbers.c.voip_connection_id == connections.c.id)
-    .scalar_subquery()
-    .label("numbers_imported")
-)
-_SHOWN = select(
-    connections.c.id,
-    connections.c.name,
-    connections.c.provider,
-    connections.c.setup_method,
-    connections.c.status,
-    connections.c.inferred_name,
-    connections.c.shown_sip_config,
-    connections.c.last_tested_at,
-    _IMPORTED,
-    connections.c.created_at,
-    connections.c.updated_at,
-).where(connections.c.organization_id == bindparam("organization"))
-_LIST = _SHOWN.order_by(connections.c.id.desc())
-_ONE = _SHOWN.where(connections.c.id == bindparam("id"))
-
-ShownRow = Row[int, str, str, str, str, bool, str, int | None, int, int, int]
-"""The columns of `_SHOWN`: what an answer shows of a connection."""
+from trunkline_service.storage.shown import write_shown
+from trunkline_service.storage.tables import connections
 
 
 @attrs.frozen
@@ -87,16 +62,6 @@ class NewConnection:
     tested_at: int
 
 
-def list_shown(db: Connection, organization: int) -> list[ShownRow]:
-    """What is shown of an organization's connections, newest first."""
-    return list(db.execute(_LIST, {"organization": organization}).all())
-
-
-def find_shown(db: Connection, organization: int, id: int) -> ShownRow | None:
-    """What is shown of one connection."""
-    return db.execute(_ONE, {"organization": organization, "id": id}).first()
-
-
 def find(db: Connection, organization: int, id: int, *, lock: bool = False) -> StoredConnection | None:
     """One connection; with `lock`, nobody else changes or removes it until this transaction ends."""
     columns = connections.c
@@ -130,14 +95,16 @@ def create(db: Connection, new: NewConnection, sealer: Sealer, now: int) -> int:
             sealed_credentials=b"",
             sealed_sip_config=b"",
             shown_sip_config=as_shown(new.shown_sip_config),
+            shown="",
             last_tested_at=new.tested_at,
             created_at=now,
             updated_at=now,
         )
         .returning(connections.c.id)
     ).scalar_one()
-    change(db, new.organization, id, sealed_credentials(sealer, new.organization, id, new.credentials))
-    change(db, new.organization, id, sealed_sip_config(sealer, new.organization, id, new.sip_config))
+    credentials = sealed_credentials(sealer, new.organization, id, new.credentials)
+    sip_config = sealed_sip_config(sealer, new.organization, id, new.sip_config)
+    change(db, new.organization, id, {**credentials, **sip_config})
     return id
 
 
@@ -152,9 +119,10 @@ def sealed_sip_config(sealer: Sealer, organization: int, id: int, value: Mapping
 
 
 def change(db: Connection, organization: int, id: int, values: Mapping[str, Any]) -> None:
-    """Change columns of one connection."""
+    """Change columns of one connection, and what is shown of it."""
     own = update(connections).where(connections.c.id == id, connections.c.organization_id == organization)
     db.execute(own.values(**values))
+    write_shown(db, id)
 
 
 def remove(db: Connection, organization: int, id: int) -> bool:

@@ -22,7 +22,7 @@ class Database:
         # Reads run in autocommit: each statement sees a consistent state, and no round trip is spent on BEGIN.
         self._reader = self._engine(url, isolation_level="AUTOCOMMIT")
         # SQLite has one writer at a time: its requests queue for one connection instead of spinning on the file.
-        self._writer = self._engine(url, pool_size=1) if self.is_sqlite else self._engine(url)
+        self._writer = self._engine(url, pool_size=1) if self.is_sqlite else self._engine(url, pool_pre_ping=True)
         if self.is_sqlite:
             _make_private(url)
             event.listen(self._reader, "connect", _prepare_sqlite)
@@ -56,7 +56,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=30,
-            pool_pre_ping=not self.is_sqlite,
             connect_args={} if self.is_sqlite else {"connect_timeout": 10},
             **options,
         )

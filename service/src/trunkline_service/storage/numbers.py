@@ -128,7 +128,7 @@ class Claimant:
 def list_imported(db: Connection, organization: int) -> list[StoredNumber]:
     """The numbers an organization has imported and not released, newest first."""
     query = _SELECT.where(_columns.organization_id == organization, _A_RESOURCE, _columns.status != "released")
-    return _all(db, query.order_by(_columns.imported_at.desc(), _columns.id.desc()))
+    return _all(db, query.order_by(_columns.id.desc()))
 
 
 def find(db: Connection, organization: int, id: int) -> StoredNumber | None:

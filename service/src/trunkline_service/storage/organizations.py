@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from typing import Any
 
 import attrs
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, select, update
 
 from trunkline_service.storage.tables import api_keys, organizations
 
@@ -43,17 +44,23 @@ class ApiKey:
     revoked_at: int | None
 
 
-_BY_HASH = (
-    select(api_keys.c.organization_id, organizations.c.mode, api_keys.c.may_write)
-    .join(organizations, organizations.c.id == api_keys.c.organization_id)
-    .where(api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(None))
-)
+_CALLER = (api_keys.c.organization_id, organizations.c.mode, api_keys.c.may_write)
+_IN_USE = and_(api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(None))
 
 
-def find_caller(db: Connection, key: str) -> Caller | None:
-    """Whose key this is; None for an unknown or revoked one."""
-    row = db.execute(_BY_HASH, {"hash": _hash(key)}).first()
-    return Caller(row[0], row[1], bool(row[2])) if row else None
+def caller_query(*more: ColumnElement[Any]) -> Select[Any]:
+    """The query for who speaks with a key; more columns may read, in the same step, what is theirs."""
+    joined = select(*_CALLER, *more).join(organizations, organizations.c.id == api_keys.c.organization_id)
+    return joined.where(_IN_USE)
+
+
+_BY_KEY = caller_query()
+
+
+def find_caller(db: Connection, key: str, query: Select[Any] = _BY_KEY) -> tuple[Caller, tuple[Any, ...]] | None:
+    """Whose key this is, and the columns that the query has more; None for an unknown or revoked key."""
+    row = db.execute(query, {"hash": _hash(key)}).first()
+    return (Caller(row[0], row[1], bool(row[2])), tuple(row[3:])) if row else None
 
 
 def create_organization(db: Connection, name: str, mode: str, now: int) -> int:

@@ -107,8 +107,10 @@ class _Connections(TypedColumns):
     identity: Named[str | None] = Column(Text)
     sealed_credentials: Named[bytes] = Column(LargeBinary)
     sealed_sip_config: Named[bytes] = Column(LargeBinary)
-    # What may be shown of the SIP config, as JSON: a list of connections opens no seal.
+    # What may be shown of the SIP config, as JSON.
     shown_sip_config: Named[str] = Column(Text)
+    # The connection as answers show it, see `storage.shown`: a list opens no seal and renders nothing.
+    shown: Named[str] = Column(Text)
     sealed_made: Named[bytes | None] = Column(LargeBinary)
     last_tested_at: Named[int | None] = Column(BigInteger)
     created_at: Named[int] = Column(BigInteger)

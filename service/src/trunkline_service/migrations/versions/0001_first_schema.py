@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("sealed_credentials", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_sip_config", sa.LargeBinary(), nullable=False),
         sa.Column("shown_sip_config", sa.Text(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
         sa.Column("sealed_made", sa.LargeBinary(), nullable=True),
         sa.Column("last_tested_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

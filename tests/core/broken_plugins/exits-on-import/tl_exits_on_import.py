@@ -1,0 +1,3 @@
+"""A plugin that exits on import."""
+
+raise SystemExit("goodbye")

@@ -1,0 +1,5 @@
+"""A plugin that hangs on import."""
+
+import threading
+
+threading.Event().wait()

@@ -1,0 +1,3 @@
+"""A plugin that pretends to be Ctrl-C."""
+
+raise KeyboardInterrupt

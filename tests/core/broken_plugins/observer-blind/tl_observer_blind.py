@@ -1,0 +1,1 @@
+"""An observer that observes nothing."""

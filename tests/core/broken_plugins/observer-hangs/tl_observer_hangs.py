@@ -1,0 +1,5 @@
+"""An observer that hangs on import."""
+
+import threading
+
+threading.Event().wait()

@@ -1,0 +1,211 @@
+"""Importing and releasing numbers: side by side, none sinking another, and honest about what was written."""
+
+import datetime as dt
+import threading
+
+import attrs
+import pytest
+
+from trunkline.engine import Deadlines
+from trunkline.errors import CarrierRefused, CarrierUnavailable, PluginBroken, WriteOutcomeUnknown
+from trunkline.hookspec import hookimpl
+from trunkline.numbers import Route
+
+ROUTE = Route("trunk-1", "trunk", True)
+URL = "https://api.acme.example/x"
+
+
+@pytest.fixture
+def importing(acme):
+    """Makes a plugin that imports a number like this."""
+
+    def make(does):
+        class Importing(acme):
+            @hookimpl
+            def import_number(self, account, number, route, snapshot, call):
+                return does(number, route, snapshot, call)
+
+            @hookimpl
+            def release_number(self, account, number, route, snapshot, call):
+                return does(number, route, snapshot, call)
+
+        return Importing()
+
+    return make
+
+
+def _routed(number, route, snapshot, call):
+    return attrs.evolve(snapshot, points_at=route.id)
+
+
+def test_numbers_are_imported_side_by_side_within_the_pace(engine, importing, account, snapshot):
+    lock, full, now, most = threading.Lock(), threading.Event(), [0], [0]
+
+    def does(*given):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+            if now[0] == 2:
+                full.set()
+        full.wait(5)
+        with lock:
+            now[0] -= 1
+        return _routed(*given)
+
+    outcomes = list(engine(importing(does)).import_numbers(account, ROUTE, [snapshot(i) for i in range(10)]))
+    assert most == [2]
+    assert sorted(outcome.number for outcome in outcomes) == [snapshot(i).number.number for i in range(10)]
+    assert all(outcome.readback and not outcome.error for outcome in outcomes)
+
+
+def test_outcomes_come_as_they_happen(engine, importing, account, snapshot):
+    first = threading.Event()
+
+    def does(number, *rest):
+        if number.handle == "n0":
+            first.wait(5)
+        return _routed(number, *rest)
+
+    outcomes = engine(importing(does)).import_numbers(account, ROUTE, [snapshot(0), snapshot(1)])
+    assert next(outcomes).number == snapshot(1).number.number
+    first.set()
+    assert next(outcomes).number == snapshot(0).number.number
+
+
+def test_a_caller_that_stops_starts_no_more(engine, importing, account, snapshot):
+    begun = []
+
+    def does(number, *rest):
+        begun.append(number)
+        return _routed(number, *rest)
+
+    outcomes = engine(importing(does)).import_numbers(account, ROUTE, [snapshot(i) for i in range(10)])
+    next(outcomes)
+    outcomes.close()
+    assert len(begun) < 10
+
+
+def test_one_bad_number_sinks_no_other(engine, importing, account, snapshot):
+    bad = {
+        "n0": CarrierRefused("No."),
+        "n1": SystemExit("out"),
+        "n2": None,
+        "n3": "text",
+    }
+
+    def does(number, *rest):
+        answer = bad.get(number.handle, ...)
+        if isinstance(answer, BaseException):
+            raise answer
+        return _routed(number, *rest) if answer is ... else answer
+
+    outcomes = list(engine(importing(does)).import_numbers(account, ROUTE, [snapshot(i) for i in range(6)]))
+    codes = {each.number[-1]: each.error.code if each.error else "ok" for each in outcomes}
+    assert codes == {"0": "carrier_refused", "1": "plugin_broken", "2": "plugin_broken", "3": "plugin_broken"} | {
+        "4": "ok",
+        "5": "ok",
+    }
+
+
+@pytest.mark.parametrize("change", [{"points_at": "other"}, {"points_at": None}, {"number": None}])
+def test_a_readback_that_points_elsewhere_is_an_error(engine, importing, account, snapshot, number, change):
+    change = {"number": number(9)} if "number" in change else change
+    plugin = importing(lambda n, route, s, call: attrs.evolve(s, **{"points_at": route.id, **change}))
+    (outcome,) = engine(plugin).import_numbers(account, ROUTE, [snapshot(1)])
+    assert outcome.error.code == "carrier_answer_unexpected"
+    assert outcome.readback is None
+
+
+@pytest.mark.parametrize("age", [31, -31, 10**9])
+def test_a_stale_snapshot_is_not_used(engine, importing, account, snapshot, age):
+    asked = []
+    old = attrs.evolve(snapshot(1), read_at=snapshot(1).read_at - dt.timedelta(seconds=age))
+    outcomes = engine(importing(lambda *given: asked.append(given))).import_numbers(account, ROUTE, [old])
+    assert [outcome.error.code for outcome in outcomes] == ["snapshot_stale"]
+    assert not asked
+
+
+def test_a_snapshot_of_thirty_seconds_is_still_used(engine, account, snapshot):
+    old = attrs.evolve(snapshot(1), read_at=snapshot(1).read_at - dt.timedelta(seconds=30))
+    (outcome,) = engine().import_numbers(account, ROUTE, [old])
+    assert outcome.readback
+
+
+@pytest.mark.parametrize("moment", [dt.datetime(2026, 1, 1), "2026-01-01", None, dt.date(2026, 1, 1)])
+def test_a_snapshot_knows_its_moment(snapshot, moment):
+    with pytest.raises(TypeError):
+        snapshot(1, read_at=moment)
+
+
+def test_no_numbers_is_no_outcome(engine, account):
+    assert list(engine().import_numbers(account, ROUTE, [])) == []
+
+
+def _write(call):
+    assert call.http.post(URL).ok
+
+
+def test_a_plugin_that_breaks_after_its_write_leaves_the_outcome_unknown(engine, importing, account, snapshot, carrier):
+    def does(number, route, snapshot, call):
+        _write(call)
+        raise ValueError("oops")
+
+    it = engine(importing(does))
+    (outcome,) = it.import_numbers(account, ROUTE, [snapshot(1)])
+    assert isinstance(outcome.error, WriteOutcomeUnknown)
+    assert "plugin_broken" in outcome.error.detail
+    with pytest.raises(WriteOutcomeUnknown):
+        it.release_number(account, snapshot(1).number.ref, ROUTE, snapshot(1))
+
+
+def test_a_plugin_that_hangs_after_its_write_leaves_the_outcome_unknown(engine, importing, account, snapshot):
+    released = threading.Event()
+
+    def does(number, route, snapshot, call):
+        _write(call)
+        released.wait()
+
+    it = engine(importing(does), deadlines=Deadlines(write=0.5, grace=0.05))
+    (outcome,) = it.import_numbers(account, ROUTE, [snapshot(1)])
+    released.set()
+    assert isinstance(outcome.error, WriteOutcomeUnknown)
+
+
+def test_a_readback_that_fails_leaves_the_outcome_unknown(engine, importing, account, snapshot, carrier):
+    carrier.then(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+
+    def does(number, route, snapshot, call):
+        _write(call)
+        call.http.get(URL)
+        raise CarrierUnavailable("Down.")
+
+    (outcome,) = engine(importing(does)).import_numbers(account, ROUTE, [snapshot(1)])
+    assert isinstance(outcome.error, WriteOutcomeUnknown)
+
+
+def test_a_plugin_that_read_back_has_the_last_word(engine, importing, account, snapshot):
+    def does(number, route, snapshot, call):
+        _write(call)
+        call.http.get(URL)
+        raise CarrierUnavailable("It took no effect.")
+
+    (outcome,) = engine(importing(does)).import_numbers(account, ROUTE, [snapshot(1)])
+    assert type(outcome.error) is CarrierUnavailable
+
+
+def test_where_nothing_was_written_nothing_is_unknown(engine, importing, account, snapshot, carrier):
+    carrier.then(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+
+    def does(number, route, snapshot, call):
+        call.http.post(URL)
+        raise ValueError("oops")
+
+    (outcome,) = engine(importing(does)).import_numbers(account, ROUTE, [snapshot(1)])
+    assert type(outcome.error) is PluginBroken
+
+
+def test_a_route_is_prepared_and_a_number_verified_and_released(engine, account, snapshot):
+    it = engine()
+    assert it.prepare_route(account) == ROUTE
+    assert it.verify_number(account, snapshot(1).number.ref, ROUTE).passed
+    assert it.release_number(account, snapshot(1).number.ref, ROUTE, snapshot(1)).code == "restored"

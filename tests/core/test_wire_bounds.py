@@ -1,0 +1,246 @@
+"""How large an answer may be, how long it may take, and how hard a carrier is asked."""
+
+import gzip
+import socket
+import threading
+import time
+import tracemalloc
+
+import pytest
+
+from trunkline.deadline import Deadline
+from trunkline.descriptor import Pace
+from trunkline.errors import CarrierAnswerUnexpected, CarrierTimedOut, CarrierUnavailable, WriteOutcomeUnknown
+from trunkline.http.bounded import is_public
+from trunkline.http.dial import CarrierDial, SandboxDial
+from trunkline.http.pace import AccountPace, Paces
+
+URL = "https://api.acme.example/x"
+
+
+def _body(body, *headers):
+    return "\r\n".join(["HTTP/1.1 200 OK", *headers, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+def test_an_answer_up_to_the_cap_is_whole(wire, carrier):
+    carrier.then(_body(b"x" * 1000))
+    assert wire(response_bytes=1000).get(URL).content == b"x" * 1000
+
+
+def test_an_answer_over_the_cap_is_refused_and_not_asked_for_again(wire, carrier):
+    carrier.then(_body(b"x" * 1001))
+    with pytest.raises(CarrierAnswerUnexpected):
+        wire(response_bytes=1000).get(URL)
+    assert len(carrier.asked) == 1
+
+
+def test_the_outcome_of_a_write_with_an_answer_over_the_cap_is_unknown(wire, carrier):
+    carrier.then(_body(b"x" * 1001))
+    with pytest.raises(WriteOutcomeUnknown):
+        wire(response_bytes=1000).post(URL)
+
+
+def test_the_cap_counts_decoded_bytes_and_a_bomb_takes_little_memory(wire, carrier):
+    bomb = gzip.compress(bytes(200 * 1024 * 1024))
+    carrier.then(_body(bomb, "Content-Encoding: gzip"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CarrierAnswerUnexpected):
+            wire(response_bytes=1024 * 1024).get(URL)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_compressed_answer_is_read(wire, carrier):
+    carrier.then(_body(gzip.compress(b'{"a": 1}'), "Content-Encoding: gzip"))
+    assert wire().get(URL).json() == {"a": 1}
+
+
+def test_an_answer_that_cannot_be_decompressed_is_unavailable(wire, carrier):
+    carrier.then(*[_body(b"no gzip", "Content-Encoding: gzip")] * 4)
+    with pytest.raises(CarrierUnavailable):
+        wire().get(URL)
+
+
+def _trickle(carrier, head):
+    def send(conn):
+        conn.sendall(head)
+        while not carrier.finish.wait(0.02):
+            conn.sendall(b"x")
+
+    return send
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"]
+)
+def test_an_answer_that_trickles_ends_at_the_deadline(wire, carrier, head):
+    carrier.then(_trickle(carrier, head))
+    started = time.monotonic()
+    with pytest.raises(CarrierTimedOut):
+        wire(seconds=0.4).get(URL)
+    assert 0.3 < time.monotonic() - started < 3
+
+
+def test_an_answer_that_stalls_is_not_asked_for_again(wire, carrier):
+    def stall(conn):
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+        carrier.finish.wait(20)
+
+    carrier.then(stall)
+    with pytest.raises(CarrierTimedOut):
+        wire(read_seconds=0.1).get(URL)
+    assert len(carrier.asked) == 1
+
+
+def test_connections_are_kept(wire, carrier):
+    def twice(conn):
+        with conn.makefile("rb") as file:
+            conn.sendall(_body(b"{}"))
+            while file.readline().strip():
+                pass
+            conn.sendall(_body(b"[]"))
+
+    carrier.then(twice)
+    session = wire()
+    assert [session.get(URL).text, session.get(URL).text] == ["{}", "[]"]
+    assert len(carrier.asked) == 1
+
+
+def test_a_name_that_leads_to_a_private_address_is_not_spoken_to(wire, carrier, account, monkeypatch):
+    real = socket.getaddrinfo
+    port = int(carrier.address.rpartition(":")[2])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, _, *rest, **more: real("127.0.0.1", port, *rest, **more))
+    with pytest.raises(CarrierUnavailable):
+        wire(dial=CarrierDial()).post(URL)
+    assert not carrier.asked
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.1.1",
+        "192.168.0.1",
+        "169.254.169.254",
+        "224.0.0.1",
+        "::1",
+        "fe80::1%eth0",
+        "::ffff:10.0.0.1",
+    ],
+)
+def test_private_loopback_link_local_and_multicast_addresses_are_not_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2600::1", "::ffff:8.8.8.8"])
+def test_addresses_of_the_internet_are_public(address):
+    assert is_public(address)
+
+
+def test_a_sandbox_is_told_the_carriers_host_and_answers_under_its_address(wire, carrier):
+    response = wire().get(URL + "?q=1")
+    assert carrier.asked[0][:2] == ("GET", "/x?q=1")
+    assert carrier.asked[0][2]["host"] == "api.acme.example"
+    assert response.url == URL + "?q=1"
+    assert response.request.url == URL + "?q=1"
+
+
+class _Counting:
+    """A dial that lets requests in only when all that may come at once are there."""
+
+    def __init__(self, dial, together):
+        self.dial, self.now, self.most = dial, 0, 0
+        self.lock, self.full, self.together = threading.Lock(), threading.Event(), together
+
+    def send(self, request, timeout):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            if self.now == self.together:
+                self.full.set()
+        self.full.wait(5)
+        try:
+            return self.dial.send(request, timeout)
+        finally:
+            with self.lock:
+                self.now -= 1
+
+    def close(self):
+        self.dial.close()
+
+
+def test_concurrency_is_bounded_over_calls_and_threads(wire, carrier):
+    dial, pace = _Counting(carrier.dial, 3), AccountPace(Pace(concurrency=3))
+    sessions = [wire(dial=dial, pace=pace) for _ in range(4)]
+    threads = [threading.Thread(target=s.get, args=(URL,)) for s in sessions for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert dial.most == 3
+    assert len(carrier.asked) == 16
+
+
+def test_requests_are_spaced_by_the_rate(wire, slept):
+    session = wire(pace=AccountPace(Pace(concurrency=4, per_second=2)))
+    for _ in range(4):
+        session.get(URL)
+    assert len(slept) == 3
+    assert slept == sorted(slept)
+    assert 1.0 < slept[-1] <= 1.5
+
+
+def test_a_turn_that_comes_after_the_deadline_is_refused(wire, carrier):
+    session = wire(seconds=0.5, pace=AccountPace(Pace(concurrency=4, per_second=0.01)))
+    session.get(URL)
+    with pytest.raises(CarrierTimedOut):
+        session.get(URL)
+    assert len(carrier.asked) == 1
+
+
+def test_no_free_slot_by_the_deadline_is_a_timeout():
+    pace = AccountPace(Pace(concurrency=1))
+    held = pace.turn(Deadline.after(5), time.sleep)
+    with held, pytest.raises(CarrierTimedOut), pace.turn(Deadline.after(0.01), time.sleep):
+        pass
+    with pace.turn(Deadline.after(0.01), time.sleep):
+        pass
+
+
+def test_slots_are_served_in_the_order_of_arrival():
+    pace, order = AccountPace(Pace(concurrency=1)), []
+
+    def wait_turn(name):
+        with pace.turn(Deadline.after(10), time.sleep):
+            order.append(name)
+
+    threads = []
+    with pace.turn(Deadline.after(10), time.sleep):
+        for name in range(5):
+            threads.append(threading.Thread(target=wait_turn, args=(name,)))
+            threads[-1].start()
+            while len(pace._slots._waiting) <= name:
+                threads[-1].join(0.001)
+    # Whoever comes right after a release stands behind those who waited.
+    wait_turn("late")
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2, 3, 4, "late"]
+
+
+def test_all_calls_for_one_account_share_its_pace_and_old_ones_are_forgotten():
+    paces = Paces(keep=2)
+    first = paces.of("a", Pace())
+    assert paces.of("a", Pace()) is first
+    paces.of("b", Pace())
+    assert paces.of("a", Pace()) is first
+    paces.of("c", Pace())
+    assert paces.of("a", Pace()) is first
+    assert len(paces._paces) == 2
+
+
+def test_a_dial_closes():
+    CarrierDial().close()
+    SandboxDial({}).close()

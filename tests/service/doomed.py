@@ -1,0 +1,36 @@
+"""A process of its own that serves an import, and is killed at the point it was told: `doomed.py CONFIG`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from acme import Carrier
+from harness import Clock, service_for, settings_for
+
+from trunkline_service import imports, releases
+from trunkline_service.storage.organizations import Caller
+
+
+def die(**_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    config = json.loads(Path(sys.argv[1]).read_text())
+    carrier = Carrier(Path(config["carrier"]))
+    getattr(carrier, config["when"])[config["hook"]] = die
+    service = service_for(settings_for(config["url"], Path(config["folder"])), carrier, Clock())
+    caller = Caller(config["organization"], "live", may_write=True)
+    if config["release"]:
+        releases.release_number(service, caller, config["release"])
+    else:
+        imports.import_numbers(service, caller, config["connection"], config["numbers"])
+
+
+main()

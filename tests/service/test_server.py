@@ -1,0 +1,200 @@
+"""The server itself: large bodies, broken streams, starting and stopping."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from harness import CONNECTIONS, KEYS, World
+
+from serving import serving
+from trunkline.errors import CarrierUnavailable
+
+SERVICE = [sys.executable, "-m", "trunkline_service"]
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRUNKLINE_")}
+    return {**kept, "TRUNKLINE_DATA_DIR": str(folder), **more}
+
+
+def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*SERVICE, *arguments],
+        env=environment(folder, **more),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=folder,
+    )
+
+
+@contextmanager
+def served(folder: Path, **more: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    with subprocess.Popen(
+        [*SERVICE, "serve", "--port", "0"],
+        env=environment(folder, **more),
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+    ) as process:
+        try:
+            assert process.stderr is not None
+            line = next(each for each in process.stderr if '"listening"' in each)
+            yield json.loads(line)["address"], process
+        finally:
+            process.kill()
+
+
+def test_a_body_of_fifty_megabytes_is_refused_without_being_read(world: World) -> None:
+    sent = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(800):
+            sent += 65536
+            yield b"x" * 65536
+
+    headers = {"Authorization": f"Bearer {world.key}", "Content-Type": "application/json"}
+    with serving(world.service) as address:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as raw:
+            head = f"POST {CONNECTIONS} HTTP/1.1\r\nHost: x\r\nContent-Length: 52428800\r\n"
+            raw.sendall((head + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n").encode())
+            answer = b"".join(iter(lambda: raw.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 413")
+        assert b"body_too_large" in answer
+
+        with httpx.Client(base_url=address, timeout=30) as http:
+            try:
+                told = http.post(CONNECTIONS, content=pieces(), headers=headers)
+            except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
+                pass
+            else:
+                assert told.status_code == 413
+        assert sent < 800 * 65536
+        with httpx.Client(base_url=address) as http:
+            assert http.get("/v1/healthz").json() == {"ok": True}
+
+
+def test_a_body_just_within_the_limit_is_read(world: World) -> None:
+    body = json.dumps({"numbers": ["x"]}).encode()
+    headers = {"Authorization": f"Bearer {world.key}", "Content-Type": "application/json"}
+    for size, status in ((256 * 1024, 404), (256 * 1024 + 1, 413)):
+        padded = body + b" " * (size - len(body))
+        path = f"{CONNECTIONS}/999/import-numbers"
+        assert world.http.post(path, content=padded, headers=headers).status_code == status
+
+
+def test_a_list_that_breaks_off_midway_is_not_taken_for_a_whole_one(world: World) -> None:
+    many = [f"+1555{n:07}" for n in range(2600)]
+    world.carrier.open("many", *many)
+    connection = world.connect({"apiKey": "many"})["id"]
+
+    def fail_late(index: int) -> None:
+        if index == 2500:
+            raise CarrierUnavailable("Acme went down.")
+
+    world.carrier.before["list_numbers.each"] = fail_late
+    with serving(world.service) as address, httpx.Client(base_url=address) as http:
+        path, headers = f"{CONNECTIONS}/{connection}/available-numbers", {"Authorization": f"Bearer {world.key}"}
+        with http.stream("GET", path, headers=headers) as answer:
+            assert answer.status_code == 200
+            pieces: list[bytes] = []
+            with pytest.raises(httpx.RemoteProtocolError):
+                pieces.extend(answer.iter_bytes())
+        assert http.get("/v1/healthz").status_code == 200
+
+
+def test_organizations_and_keys_are_made_on_the_command_line(tmp_path: Path) -> None:
+    made = run(tmp_path, "organizations", "create", "Acme")
+    assert (made.returncode, made.stdout.strip()) == (0, "1")
+    assert run(tmp_path, "organizations", "create", "Test", "--sandbox").stdout.strip() == "2"
+    assert run(tmp_path, "organizations", "list").stdout == "1\tlive\tAcme\n2\tsandbox\tTest\n"
+    live = run(tmp_path, "keys", "create", "--organization", "1").stdout.strip()
+    sandbox = run(tmp_path, "keys", "create", "--organization", "2", "--read-only").stdout.strip()
+    assert live.startswith("sk_live_")
+    assert sandbox.startswith("sk_test_")
+    listed = run(tmp_path, "keys", "list").stdout
+    assert live not in listed
+    assert [line.split("\t")[:3] for line in listed.splitlines()] == [["1", "1", "full"], ["2", "2", "read-only"]]
+    with served(tmp_path) as (address, process):
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {live}"}) as http:
+            assert http.get(CONNECTIONS).json() == []
+            assert run(tmp_path, "keys", "revoke", "1").returncode == 0
+            assert http.get(CONNECTIONS).status_code == 401
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert run(tmp_path, "keys", "revoke", "1").returncode == 1
+    assert run(tmp_path, "keys", "create", "--organization", "9").returncode == 1
+    assert run(tmp_path, "organizations", "create", " ").returncode == 1
+
+
+def test_it_stops_cleanly_when_it_is_interrupted(tmp_path: Path) -> None:
+    with served(tmp_path) as (_, process):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_port_that_is_taken_is_told_clearly(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        failed = run(tmp_path, "serve", "--port", str(port))
+    assert failed.returncode == 1
+    assert failed.stderr.strip().startswith(f"Cannot listen on 127.0.0.1 port {port}")
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TRUNKLINE_DATABASE_URL", "mysql://x/y"),
+        ("TRUNKLINE_DATABASE_URL", "not a url"),
+        ("TRUNKLINE_DATABASE_URL", "sqlite://"),
+        ("TRUNKLINE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/x"),
+        ("TRUNKLINE_KEYS", "no"),
+        ("TRUNKLINE_KEYS", "k1:AAAA"),
+        ("TRUNKLINE_SIP_HOST", "not a host!"),
+        ("TRUNKLINE_SANDBOX", "https://api.twilio.com"),
+        ("TRUNKLINE_SANDBOX", "http://api.twilio.com=http://127.0.0.1:1"),
+        ("TRUNKLINE_EVIDENCE_MINUTES", "soon"),
+        ("TRUNKLINE_EVIDENCE_MINUTES", "0"),
+        ("TRUNKLINE_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_setting_is_told_by_its_name(tmp_path: Path, variable: str, value: str) -> None:
+    failed = run(tmp_path, "serve", "--port", "0", **{variable: value})
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f"{variable}: ")
+    assert "Traceback" not in failed.stderr
+
+
+def test_other_keys_than_the_database_s_are_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    with served(tmp_path, TRUNKLINE_DATABASE_URL=url, TRUNKLINE_KEYS=KEYS):
+        pass
+    failed = run(
+        tmp_path, "serve", "--port", "0", TRUNKLINE_DATABASE_URL=url, TRUNKLINE_KEYS=KEYS.replace("AAAA", "BBBB", 1)
+    )
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("TRUNKLINE_KEYS: ")
+
+
+def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    assert run(tmp_path, "organizations", "list").returncode == 0
+    (tmp_path / "keys").chmod(0o644)
+    failed = run(tmp_path, "organizations", "list")
+    assert failed.returncode == 1
+    assert "chmod 600" in failed.stderr
