@@ -245,6 +245,25 @@ def test_where_the_scripts_address_is_not_accepted_a_laml_bin_takes_its_place(
     assert desk.held(number) == {**before, "call_handler": desk.held(number)["call_handler"]}
 
 
+def test_what_points_at_the_script_stays_ours_when_the_bin_takes_its_place(desk: Any) -> None:
+    first, second = desk.numbers(count=2, start=60)
+    before = desk.held(first)
+    _, snapshot = desk.imported(first)
+    desk.switch(script_address="refused")
+    desk.imported(second)
+    route = desk.engine.prepare_route(desk.account())
+    assert route.kind == "laml_bin"
+    (present,) = desk.snapshots([first])
+    assert present.points_at == route.id
+    assert desk.engine.verify_number(desk.account(), snapshot.number.ref, route).inbound.code == "routed_here"
+    desk.forget()
+    assert desk.import_(route, present).error is None
+    assert not desk.asked("PUT")
+    desk.switch(null_handler="accepted")
+    assert desk.release(route, snapshot).code == "restored"
+    assert desk.held(first) == before
+
+
 def test_many_numbers_at_once_share_one_bin(desk: Any) -> None:
     desk.switch(script_address="refused")
     numbers = desk.numbers(count=40, start=60)

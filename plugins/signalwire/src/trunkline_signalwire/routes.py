@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from trunkline.errors import CarrierRefused, PermissionMissing
+from trunkline.errors import CarrierRefused, CarrierTimedOut, PermissionMissing
 from trunkline.numbers import Route
 from trunkline.sip_target import SipTarget
 from trunkline_signalwire import bins, handlers, scripts
@@ -20,8 +20,8 @@ from trunkline_signalwire.scripts import Script
 
 SCRIPT_ROUTE, BIN_ROUTE = "swml_script", "laml_bin"
 
-_ONE_BIN_AT_A_TIME = threading.Lock()
-"""Held while our bin is looked for and made: a process imports many numbers at once, and one bin is for all of them."""
+_LOCKS = tuple(threading.Lock() for _ in range(64))
+"""One is held while our bin is looked for and made: many numbers are imported at once, and one bin is for all."""
 
 
 @attrs.frozen
@@ -85,10 +85,15 @@ def prepare(signalwire: SignalWire) -> Route:
 def by_bin(signalwire: SignalWire) -> Route:
     """The same route by our bin, found or made: for where the script's address was not accepted."""
     platform = platform_of(signalwire)
-    with _ONE_BIN_AT_A_TIME:
+    lock = _LOCKS[int(route_id(signalwire)[-8:], 16) % len(_LOCKS)]
+    if not lock.acquire(timeout=signalwire.call.deadline.remaining):
+        raise CarrierTimedOut("SignalWire did not answer in time. Nothing was changed: import the number again.")
+    try:
         known = bins.ours(signalwire)
         made = known is None
         known = bins.make(signalwire, platform) if known is None else _mended_bin(signalwire, known, platform)
+    finally:
+        lock.release()
     return _bin_route(signalwire, known, made=made)
 
 

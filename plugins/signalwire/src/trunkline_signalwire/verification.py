@@ -7,7 +7,7 @@ import attrs
 from trunkline.checks import INBOUND_ROUTED, OUTBOUND_AUTHORIZED, Check, Exchange, Verification
 from trunkline.errors import NumberNotFound, PermissionMissing
 from trunkline.numbers import NumberRef, Route, RoutingSnapshot
-from trunkline_signalwire import bins, handlers, outbound, routing, scripts
+from trunkline_signalwire import bins, handlers, outbound, routes, routing, scripts
 from trunkline_signalwire.bins import Bin
 from trunkline_signalwire.checks import FAIL, PASS, TOKEN_SCOPES, UNKNOWN, check
 from trunkline_signalwire.client import SignalWire
@@ -74,6 +74,9 @@ def _inbound(signalwire: SignalWire, present: RoutingSnapshot, route: Route) -> 
 def _pointed_at(signalwire: SignalWire, present: RoutingSnapshot, route: Route) -> Script | Bin | None:
     if present.restore.get("call_handler") != SCRIPT:
         return bins.ours(signalwire)
+    if route.kind != routes.SCRIPT_ROUTE:
+        # Imported before the bin took the script's place.
+        return scripts.ours(scripts.read_all(signalwire), signalwire.call.marker)
     try:
         return scripts.fetch(signalwire, str(route.data.get("id", "")))
     except NotThere:
