@@ -77,7 +77,7 @@ def healthy(call_as: Any) -> Any:
 @pytest.fixture
 def number(signalwire: Any) -> Any:
     """A number that is routed nowhere."""
-    return next(iter(signalwire.carrier.accounts["healthy"].numbers.values()))
+    return next(each for each in signalwire.carrier.accounts["healthy"].numbers.values() if not each.own)
 
 
 def switch(signalwire: Any, label: str = "healthy", **switches: Any) -> None:

@@ -56,7 +56,8 @@ def test_a_field_that_is_new_to_us_is_recorded(scripted: Any) -> None:
 @pytest.mark.parametrize(
     ("start", "view"),
     [
-        (0, RoutingView("none")),
+        (0, RoutingView("webhook", "calls.acme.example")),
+        (1, RoutingView("none")),
         (5, RoutingView("fax")),
         (7, RoutingView("webhook", "calls.acme.example")),
         (9, RoutingView("script", "acme-voice.signalwire.com")),

@@ -31,8 +31,10 @@ def open_project(world: World, label: str, name: str, space: str = "", **details
     return project
 
 
-def give_numbers(world: World, project: Project, country: str, kind: str, count: int) -> list[Number]:
-    """Numbers fresh from the plan, the last as the newest; every third has a name."""
+def give_numbers(
+    world: World, project: Project, country: str, kind: str, count: int, webhook: str | None = None
+) -> list[Number]:
+    """Numbers fresh from the plan, the last as the newest; every third has a name, every other one the webhook."""
     given: list[Number] = []
     for _ in range(count):
         number = world.plan.take(country, kind)
@@ -40,7 +42,9 @@ def give_numbers(world: World, project: Project, country: str, kind: str, count:
         shape = "toll-free" if kind == "toll-free" else "longcode"
         name = formatted(number) if len(given) % 3 == 0 else None
         id = world.ids.named(f"number/{number}")
-        given.append(Number(id, number, shape, country, name, at, at))
+        routed = webhook is not None and len(given) % 2 == 1
+        own = {"call_handler": "laml_webhooks", "call_request_url": webhook} if routed else {}
+        given.append(Number(id, number, shape, country, name, at, at, own=own))
     project.add_numbers(given)
     return given
 
@@ -66,7 +70,7 @@ def build_projects(world: World) -> None:
 def _healthy(world: World) -> Project:
     project = open_project(world, "healthy", "Acme Voice Ltd", "acme-voice")
     for country, kind, count in HEALTHY_NUMBERS:
-        give_numbers(world, project, country, kind, count)
+        give_numbers(world, project, country, kind, count, "https://calls.acme.example/inbound")
     menu = give_script(world, project, "Call menu")
     application, endpoint = (give_object(world, project, kind) for kind in ("laml_application", "sip_endpoint"))
     numbers = project.listed_numbers()
