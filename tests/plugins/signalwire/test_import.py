@@ -150,8 +150,8 @@ def test_a_handle_that_is_no_id_of_a_number_asks_nothing(desk: Any, number: str)
     assert not desk.asked()
 
 
-@pytest.mark.parametrize("patch", [{"number": "+18085550199"}, {"id": "0" * 8}, {"call_handler": 7}])
-def test_an_answer_about_something_else_is_read_back(desk: Any, number: str, patch: dict[str, Any]) -> None:
+@pytest.mark.parametrize("patch", [{"number": "+18085550199"}, {"id": "0" * 8}, {"call_handler": 7}, [1, 2], "text"])
+def test_an_answer_about_something_else_is_read_back(desk: Any, number: str, patch: Any) -> None:
     route, snapshot = desk.ready(number)
     desk.fault("patch_json", method="PUT", patch=patch)
     assert desk.import_(route, snapshot).readback.points_at == route.id

@@ -120,6 +120,13 @@ def test_a_script_of_another_shape_is_mended(desk: Any, contents: Any) -> None:
     assert own(desk)[0].contents["sections"]["main"] == [{"connect": {"to": WANTED}}]
 
 
+@pytest.mark.parametrize("patch", [[1], "text", {"id": 7}, {"id": "../x"}, {"swml_script": None, "id": None}], ids=str)
+def test_an_unreadable_answer_to_making_it_is_looked_up(desk: Any, patch: Any) -> None:
+    desk.fault("patch_json", method="POST", patch=patch)
+    assert desk.engine.prepare_route(desk.account()).kind == "swml_script"
+    assert len(desk.asked("POST")) == len(own(desk)) == 1
+
+
 @pytest.mark.parametrize("kind", ["timeout_after", "reset_after", "truncated_json", "cut_short"])
 @pytest.mark.parametrize("what", ["made", "changed"])
 def test_a_lost_answer_is_looked_up_and_nothing_is_made_twice(desk: Any, kind: str, what: str) -> None:

@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 
 from trunkline.account import CarrierAccount
 from trunkline.call import Call
-from trunkline.errors import CarrierUnavailable, CredentialsRejected, PermissionMissing, TrunklineError
+from trunkline.errors import (
+    CarrierUnavailable,
+    CredentialsRejected,
+    PermissionMissing,
+    TrunklineError,
+    WriteOutcomeUnknown,
+)
 from trunkline_signalwire.refusals import NoApi, NotThere, json_answer, unexpected
 
 if TYPE_CHECKING:
@@ -130,6 +136,11 @@ class SignalWire:
             refused = self.no_space(nothing)
         else:
             self._accepted = True
+            if writes and not isinstance(answer, dict):
+                raise WriteOutcomeUnknown(
+                    "SignalWire's answer could not be read; whether the change took effect is not known yet.",
+                    detail="an array where an object is documented",
+                )
             return answer
         raise refused
 
