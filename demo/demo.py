@@ -175,9 +175,7 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[str], log: Path)
 
 
 def _demo(base_url: str, keys: list[str], sandbox: dict[str, str]) -> dict[str, Any]:
-    accounts = []
-    for address in sandbox.values():
-        accounts += _control(address, "accounts")
+    accounts = [account for address in sandbox.values() for account in _control(address, "accounts")]
     return {
         "base_url": base_url,
         "api_key": keys[0],

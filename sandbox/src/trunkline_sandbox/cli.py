@@ -11,6 +11,7 @@ import typer
 
 from .carrier import Carrier
 from .server import running
+from .signalwire import SimulatedSignalWire
 from .telnyx import SimulatedTelnyx
 from .twilio import SimulatedTwilio
 from .vonage import SimulatedVonage
@@ -30,6 +31,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     twilio_port: Port = 0,
     telnyx_port: Port = 0,
+    signalwire_port: Port = 0,
     vonage_port: Port = 0,
     latency_ms: Annotated[float, typer.Option(help="Time that passes before each request is processed.")] = 0,
     keep_requests: Annotated[int, typer.Option(help="How many requests the journal keeps.")] = 10_000,
@@ -41,6 +43,7 @@ def serve(
     carriers: list[tuple[Carrier, int]] = [
         (SimulatedTwilio(), twilio_port),
         (SimulatedTelnyx(), telnyx_port),
+        (SimulatedSignalWire(), signalwire_port),
         (SimulatedVonage(), vonage_port),
     ]
     with contextlib.ExitStack() as stack:
