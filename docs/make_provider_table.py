@@ -38,7 +38,7 @@ def written_into(readme: str) -> str:
 
 
 def _cell(capability: Capability) -> str:
-    return f"{SAID[capability.can]}: {capability.why}" if capability.why else SAID[capability.can]
+    return f"{SAID[capability.can]} ({capability.why})" if capability.why else SAID[capability.can]
 
 
 if __name__ == "__main__":
