@@ -62,6 +62,7 @@ class Carrier:
         self.before: dict[str, Callable[..., None]] = {}
         self.after: dict[str, Callable[..., None]] = {}
         self.outcomes: dict[str, Outcome] = {}
+        self.steps: list[SetUpStep] | None = None
 
     @property
     def accounts(self) -> dict[str, Any]:
@@ -184,7 +185,10 @@ class Plugin:
     def set_up_account(
         self, account: CarrierAccount, setup_method: str, done: Sequence[SetUpStep], call: Call
     ) -> Iterator[SetUpStep]:
-        self.carrier.happens("set_up")
+        self.carrier.happens("set_up", account=account, done=done)
+        if self.carrier.steps is not None:
+            yield from self.carrier.steps
+            return
         for name in SET_UP:
             here = f"{name} of {call.marker}"
             announced = any(step.id == name and step.undo for step in done)
@@ -200,6 +204,7 @@ class Plugin:
             self.carrier.save()
             self.carrier.happened(f"make {name}")
             yield SetUpStep(name, StepState.DONE, f"Made a {name}.", _made(name, here), undo)
+        self.carrier.happens("end of set_up")
         self.carrier.happened("set_up")
 
     @hookimpl

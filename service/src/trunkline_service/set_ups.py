@@ -326,10 +326,8 @@ def _undo(work: _Work) -> None:
         steps = stored.steps_done(db, set_up, service.sealer)
     scrub = _scrubber(account, steps)
     try:
-        with closing(_generator(work.desk.engine.undo_set_up(account, steps) if steps else iter(()))) as undone:
-            for step in undone:
-                if step.state is not StepState.INTENDED:
-                    work.record(step, UNDONE, scrub)
+        if steps:
+            _take_back(work, steps, scrub)
     except TrunklineError as error:
         now = service.now()
         with service.database.writing() as db:
@@ -341,6 +339,13 @@ def _undo(work: _Work) -> None:
     with service.database.writing() as db:
         work.stay(db)
         _remove(db, set_up)
+
+
+def _take_back(work: _Work, steps: list[SetUpStep], scrub: Scrubber) -> None:
+    with closing(_generator(work.desk.engine.undo_set_up(work.desk.account, steps))) as undone:
+        for step in undone:
+            if step.state is not StepState.INTENDED:
+                work.record(step, UNDONE, scrub)
 
 
 def _remove(db: Connection, set_up: StoredSetUp) -> None:

@@ -40,7 +40,7 @@ class StoredSetUp:
     mode: str
     provider: str
     account: str
-    evidence_id: uuid.UUID = attrs.field(converter=uuid.UUID)
+    evidence_id: uuid.UUID = attrs.field(converter=lambda id: uuid.UUID(str(id)))
     idempotency_key: str | None
     goal: Goal = attrs.field(converter=Goal)
     lease_until: int | None
