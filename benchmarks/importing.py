@@ -41,7 +41,7 @@ def measure() -> Iterator[Figure]:
 def _floor(carrier: Carrier) -> float:
     """Serial round trips times latency, and the writes of numbers in waves of ten."""
     received = carrier.requests()
-    writes = sum(each["method"] == "POST" and "/IncomingPhoneNumbers/" in each["path"] for each in received)
+    writes: int = sum(each["method"] == "POST" and "/IncomingPhoneNumbers/" in each["path"] for each in received)
     assert writes == NUMBERS, f"{writes} writes for {NUMBERS} numbers"
     serial = len(received) - writes
     return (serial + math.ceil(writes / AT_ONCE)) * LATENCY

@@ -11,7 +11,7 @@ from measure import Figure, at_least, shown
 from service_process import Running, service
 
 CONNECTIONS = 100
-CLIENTS = 8
+CLIENTS = 4
 SECONDS = 3.0
 RUNS = 3
 

@@ -29,11 +29,6 @@ FOLDER = Path(__file__).parent.parent / ".trunkline"
 SIP_HOST = "sip.platform.example"
 BIN = Path(sys.executable).parent
 
-# Which carrier origins each simulated carrier stands in for.
-ORIGINS = {
-    "twilio": [f"https://{product}.twilio.com" for product in ("api", "trunking", "voice", "pricing", "routes")],
-}
-
 
 def main() -> int:
     """Run the demo until Ctrl-C."""
@@ -133,7 +128,9 @@ def _sandbox() -> Iterator[dict[str, str]]:
 
 
 def _environment(folder: Path, sandbox: dict[str, str]) -> dict[str, str]:
-    mapped = [f"{origin}={address}" for carrier, address in sandbox.items() for origin in ORIGINS[carrier]]
+    mapped = [
+        f"https://{host}={address}" for address in sandbox.values() for host in _control(address, "carrier")["hosts"]
+    ]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRUNKLINE_")}
     return inherited | {
         "TRUNKLINE_DATA_DIR": str(folder),
@@ -178,10 +175,7 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[str], log: Path)
 
 
 def _demo(base_url: str, keys: list[str], sandbox: dict[str, str]) -> dict[str, Any]:
-    accounts = []
-    for address in sandbox.values():
-        with urllib.request.urlopen(f"{address}/_sandbox/accounts", timeout=5) as answer:
-            accounts += json.load(answer)
+    accounts = [account for address in sandbox.values() for account in _control(address, "accounts")]
     return {
         "base_url": base_url,
         "api_key": keys[0],
@@ -189,6 +183,12 @@ def _demo(base_url: str, keys: list[str], sandbox: dict[str, str]) -> dict[str, 
         "accounts": accounts,
         "sandbox": sandbox,
     }
+
+
+def _control(address: str, what: str) -> Any:
+    """What a simulated carrier tells of itself."""
+    with urllib.request.urlopen(f"{address}/_sandbox/{what}", timeout=5) as answer:
+        return json.load(answer)
 
 
 if __name__ == "__main__":

@@ -112,10 +112,14 @@ class ReadPost:
 
 @attrs.frozen
 class Pace:
-    """How hard one carrier account may be asked: requests at once, and per second where limited."""
+    """How hard one carrier account may be asked: requests at once, and per second where limited.
+
+    `per_second` counts every request; `writes_per_second` limits writes further.
+    """
 
     concurrency: int = attrs.field(default=4, validator=v.ge(1))
     per_second: float | None = attrs.field(default=None, validator=v.optional(v.gt(0)))
+    writes_per_second: float | None = attrs.field(default=None, validator=v.optional(v.gt(0)))
 
 
 class Can(enum.Enum):

@@ -307,7 +307,7 @@ class Engine:
 
     def _seconds_for(self, provider: str, writes: int) -> float:
         pace = self.descriptor(provider).pace
-        rate = min(pace.per_second or 1e9, pace.concurrency / 0.5)
+        rate = min(pace.per_second or 1e9, pace.writes_per_second or 1e9, pace.concurrency / 0.5)
         return round(2.0 + writes / rate, 1)
 
     def _ask(
@@ -480,10 +480,9 @@ class Engine:
             scrub = _scrubber(account)
             if isinstance(error, TrunklineError):
                 return _one_of_ours(error).scrubbed(scrub)
+            # Not what it says: that may hold what no scrubber knows, as a password in a callback address.
             where = traceback.extract_tb(error.__traceback__)[-1]
-            # Without an account nobody knows what in the text is secret.
-            said = f": {error}" if account else ""
-            text = scrub(f"{type(error).__name__} in {hook}, {where.filename}:{where.lineno}{said}")
+            text = scrub(f"{type(error).__name__} in {hook}, {where.filename}:{where.lineno}")
         except BaseException:
             text = f"{hook} raised what cannot be read"
         broken = _broken(plugin, text[:500])

@@ -103,9 +103,23 @@ class NumberNotFound(TrunklineError):
 
 
 class CarrierRefused(TrunklineError):
-    """The carrier understood and said no, for a reason of its own that retrying does not change."""
+    """The carrier understood and said no, for a reason of its own that retrying does not change.
+
+    `reason` is a stable word where the provider knows what stands in the way, as `sms_webhook_unreachable`.
+    """
 
     code = "carrier_refused"
+
+    def __init__(
+        self,
+        summary: str,
+        *,
+        reason: str | None = None,
+        detail: str = "",
+        reply: CarrierReply | None = None,
+    ) -> None:
+        super().__init__(summary, detail=detail, reply=reply)
+        self.reason = reason
 
 
 class RateLimited(TrunklineError):

@@ -9,10 +9,16 @@ from typing import Annotated
 
 import typer
 
+from .carrier import Carrier
 from .server import running
+from .signalwire import SimulatedSignalWire
+from .telnyx import SimulatedTelnyx
 from .twilio import SimulatedTwilio
+from .vonage import SimulatedVonage
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+Port = Annotated[int, typer.Option(help="Port of this simulated carrier; 0 takes any free one.")]
 
 
 @app.callback()
@@ -23,7 +29,10 @@ def main() -> None:
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    twilio_port: Annotated[int, typer.Option(help="Port of the simulated Twilio; 0 takes any free one.")] = 0,
+    twilio_port: Port = 0,
+    telnyx_port: Port = 0,
+    signalwire_port: Port = 0,
+    vonage_port: Port = 0,
     latency_ms: Annotated[float, typer.Option(help="Time that passes before each request is processed.")] = 0,
     keep_requests: Annotated[int, typer.Option(help="How many requests the journal keeps.")] = 10_000,
 ) -> None:
@@ -31,17 +40,18 @@ def serve(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    carriers: list[tuple[Carrier, int]] = [
+        (SimulatedTwilio(), twilio_port),
+        (SimulatedTelnyx(), telnyx_port),
+        (SimulatedSignalWire(), signalwire_port),
+        (SimulatedVonage(), vonage_port),
+    ]
     with contextlib.ExitStack() as stack:
-        twilio = stack.enter_context(
-            running(
-                SimulatedTwilio(),
-                host=host,
-                port=twilio_port,
-                latency_ms=latency_ms,
-                keep_requests=keep_requests,
-            )
-        )
+        addresses = {}
+        for carrier, port in carriers:
+            serving = running(carrier, host=host, port=port, latency_ms=latency_ms, keep_requests=keep_requests)
+            addresses[carrier.name] = stack.enter_context(serving).address
         # The accounts live as long as the process: the collector need not walk them again and again.
         gc.freeze()
-        print(json.dumps({"twilio": twilio.address}), flush=True)
+        print(json.dumps(addresses), flush=True)
         stop.wait()

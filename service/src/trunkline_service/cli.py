@@ -44,21 +44,21 @@ def serve(
         service = start(settings)
     except StartError as error:
         _fail(str(error))
-    config = uvicorn.Config(
-        create_app(service),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(service),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+        )
     )
+    _stop_on_signals(server)
     at, on = listener.getsockname()[:2]
     get_logger().info("listening", address=f"http://{f'[{at}]' if ':' in at else at}:{on}")
-    # The server raises the signal that stopped it once more when it is done; by then there is nothing left to stop.
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: None)
     with listener:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     service.database.dispose()
 
 
@@ -163,6 +163,16 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         _fail(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port.")
     return listener
+
+
+def _stop_on_signals(server: uvicorn.Server) -> None:
+    """Stop on signals that come before the server listens to them, and on the one it raises again when it is done."""
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, stop)
 
 
 def _now() -> int:

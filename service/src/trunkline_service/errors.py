@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -179,7 +180,7 @@ def _carrier_error(error: TrunklineError) -> ApiError:
         return ApiError(code, error.summary)
     retry_after = None
     if isinstance(error, RateLimited):
-        retry_after = max(1, round(error.retry_after)) if error.retry_after is not None else 10
+        retry_after = max(1, math.ceil(error.retry_after)) if error.retry_after is not None else 10
     answered = error.reply != CarrierReply()
     return ApiError(
         code,

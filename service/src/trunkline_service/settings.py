@@ -42,7 +42,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read and check every variable; makes the data folder and the key file where there are none."""
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
-        data_dir = Path(given.get("TRUNKLINE_DATA_DIR", ".trunkline")).absolute()
+        data_dir = Path(given.get("TRUNKLINE_DATA_DIR", "trunkline-data")).absolute()
         return cls(
             data_dir=data_dir,
             database_url=_database_url(given.get("TRUNKLINE_DATABASE_URL"), data_dir),

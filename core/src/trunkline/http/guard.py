@@ -142,7 +142,7 @@ class GuardAdapter(BaseAdapter):
         while True:
             attempt += 1
             self._refuse_when_spent()
-            with self._pace.turn(self._deadline, self._sleep):
+            with self._pace.turn(self._deadline, self._sleep, writes=writes):
                 self._refuse_when_spent()
                 answer = self._once(outgoing)
             self._note_write(answer, writes)

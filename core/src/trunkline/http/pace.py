@@ -49,25 +49,40 @@ class AccountPace:
 
     def __init__(self, pace: Pace) -> None:
         self._slots = _Slots(pace.concurrency)
-        self._interval = 1 / pace.per_second if pace.per_second else 0.0
-        self._next = 0.0
-        self._lock = threading.Lock()
+        self._requests = _Rate(pace.per_second)
+        self._writes = _Rate(pace.writes_per_second)
 
     @contextmanager
-    def turn(self, deadline: Deadline, sleep: Callable[[float], None]) -> Iterator[None]:
+    def turn(self, deadline: Deadline, sleep: Callable[[float], None], *, writes: bool = False) -> Iterator[None]:
         """Wait for a turn; `CarrierTimedOut` if none comes before the deadline.
 
-        The slot is held while the rate is waited for: turns are taken in order, so nobody else could use it earlier.
+        The slot is held while the rate of all requests is waited for: turns are taken in order, so nobody else could
+        use it earlier. The rate of writes is waited for before, so that reads go on meanwhile.
         """
+        if writes:
+            self._writes.wait(deadline, sleep)
         if not self._slots.acquire(timeout=deadline.remaining):
             raise CarrierTimedOut("Too many requests to this carrier account are under way. Try again in a moment.")
         try:
-            wait = self._reserve(deadline)
-            if wait > 0:
-                sleep(wait)
+            self._requests.wait(deadline, sleep)
             yield
         finally:
             self._slots.release()
+
+
+class _Rate:
+    """Moments that lie a fixed time apart, each given out once; no limit without a rate."""
+
+    def __init__(self, per_second: float | None) -> None:
+        self._interval = 1 / per_second if per_second else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self, deadline: Deadline, sleep: Callable[[float], None]) -> None:
+        """Wait for the next free moment."""
+        wait = self._reserve(deadline)
+        if wait > 0:
+            sleep(wait)
 
     def _reserve(self, deadline: Deadline) -> float:
         if not self._interval:

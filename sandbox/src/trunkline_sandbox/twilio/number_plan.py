@@ -52,15 +52,20 @@ BLOCKS = {
 
 
 class NumberPlan:
-    """Hands out numbers, scattered so that neighbours in a list are not neighbours in the plan."""
+    """Hands out numbers, scattered so that neighbours in a list are not neighbours in the plan.
 
-    def __init__(self) -> None:
+    Two carriers that start far from one another never hand out the same number.
+    """
+
+    def __init__(self, start: int = 0) -> None:
+        self._start = start
         self._given: Counter[tuple[str, str]] = Counter()
 
     def take(self, country: str, kind: str = "local") -> str:
         """The next number of that country and kind, in E.164."""
         at = self._given[country, kind]
         self._given[country, kind] = at + 1
+        at += self._start
         if country in ("US", "CA"):
             return self._north_american(_areas(country, kind), at)
         block = BLOCKS[country, kind]

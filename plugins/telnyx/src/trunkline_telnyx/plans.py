@@ -1,0 +1,88 @@
+"""What an import would do, told before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from trunkline.charges import ChargeItem, ChargeKind, ChargeSource, Money
+from trunkline.numbers import RoutingSnapshot, RoutingView
+from trunkline.plan import ImportPlan, PlannedNumber, PlannedObject, PlanWarning
+from trunkline_telnyx import connections, overrides, routes
+from trunkline_telnyx.client import Telnyx
+from trunkline_telnyx.connections import FQDN, KINDS, name_for, shown, wanted_port
+from trunkline_telnyx.routes import NUMBER_FORMATS, Target
+
+_FREE = "https://github.com/team-telnyx/ai"
+"""Where Telnyx' own script that makes a connection and a profile says that it costs nothing; no fee is documented for
+putting a number on a connection."""
+
+
+def plan(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
+    """Two requests: the connection, and where it leads."""
+    platform = telnyx.platform()
+    target = routes.find_made(telnyx)
+    routes.require_usable(telnyx, target)
+    own = target.connection.id if target.connection else None
+    kind = target.connection.kind if target.connection else FQDN
+    after = RoutingView(kind if kind in KINDS else "connection", platform.host)
+    return ImportPlan(
+        objects=_objects(telnyx, target),
+        numbers=tuple(
+            PlannedNumber(each.number.number, each.view, after, own is not None and each.points_at == own)
+            for each in snapshots
+        ),
+        charges=(_import_is_free(telnyx),),
+        warnings=tuple(_warnings(telnyx, snapshots, target)),
+    )
+
+
+def _objects(telnyx: Telnyx, target: Target) -> tuple[PlannedObject, ...]:
+    platform = telnyx.platform()
+    action, _ = routes.needed_change(target, platform)
+    kind = KINDS[target.connection.kind].partition(" ")[2] if target.connection else "FQDN connection"
+    name = target.connection.name if target.connection else name_for(telnyx.call.marker)
+    return (
+        PlannedObject("connection", f"Telnyx {kind} {shown(name)}", "found" if target.connection else "make"),
+        PlannedObject("fqdn", f"Record that sends its calls to {platform.host}, port {wanted_port(platform)}", action),
+    )
+
+
+def _import_is_free(telnyx: Telnyx) -> ChargeItem:
+    # The number is paid for already, and what does cost (HD voice, call screening, CNAM) is never switched on.
+    return ChargeItem(
+        what="putting numbers on a connection",
+        kind=ChargeKind.ONE_TIME,
+        money=Money(Decimal(0), "USD"),
+        source=ChargeSource.DOCUMENTED_FREE,
+        as_of=telnyx.call.now().date(),
+        reference=_FREE,
+    )
+
+
+def _warnings(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot], target: Target) -> list[PlanWarning]:
+    own = target.connection.id if target.connection else None
+    warnings = []
+    if leaving := [s.number.number for s in snapshots if s.points_at is not None and s.points_at != own]:
+        warnings.append(
+            PlanWarning(
+                "taken_off_connection",
+                "These numbers are on another connection or application now, which they leave. They are put back on "
+                "release.",
+                tuple(leaving),
+            )
+        )
+    warnings += overrides.warnings([(s.number.number, s.restore.get("overrides")) for s in snapshots])
+    if target.connection is not None:
+        if target.connection.number_format not in (None, NUMBER_FORMATS["dnis_number_format"]):
+            warnings.append(
+                PlanWarning(
+                    "number_format",
+                    "The connection leaves out the plus of the number that is called, so this platform may not find "
+                    "it. Set its inbound DNIS number format to +E.164 in the Telnyx Mission Control Portal.",
+                )
+            )
+        finding = connections.judge(telnyx, target.connection, list(target.places))
+        if finding.code == "other_transport":
+            warnings.append(PlanWarning(finding.code, f"{finding.summary} {finding.remedy}"))
+    return warnings

@@ -1,0 +1,98 @@
+"""Outbound voice profiles: whether a connection may call out, and where to."""
+
+from __future__ import annotations
+
+import attrs
+
+from trunkline.errors import PermissionMissing
+from trunkline_telnyx.client import Row, Telnyx, text
+from trunkline_telnyx.connections import Connection
+from trunkline_telnyx.findings import FAIL, PASS, PORTAL, UNKNOWN, Finding, not_permitted
+from trunkline_telnyx.refusals import NotThere, unexpected
+
+DEFAULT_DESTINATIONS = ("US", "CA")
+"""Where a new profile may call (OpenAPI, `whitelisted_destinations`)."""
+
+
+@attrs.frozen
+class Profile:
+    """One outbound voice profile."""
+
+    id: str
+    name: str
+    enabled: bool
+    destinations: tuple[str, ...]
+    full: bool
+    """True where its limit of calls at once lets none out."""
+    made_at: str = ""
+
+
+def fetch(telnyx: Telnyx, id: str) -> Profile:
+    """One profile; `NotThere` without it."""
+    return of_row(telnyx.ask(lambda sdk: sdk.outbound_voice_profiles.retrieve(id)))
+
+
+def named(telnyx: Telnyx, name: str) -> list[Profile]:
+    """The profiles of exactly this name, the oldest first; the filter finds those that contain it."""
+    found = [of_row(row) for row in telnyx.rows("/outbound_voice_profiles", {"filter[name][contains]": name})]
+    return sorted((each for each in found if each.name == name), key=lambda each: (each.made_at, len(each.id), each.id))
+
+
+def attached(telnyx: Telnyx, connection: Connection) -> Profile | Finding:
+    """The profile of a connection, or why there is none to be had."""
+    if connection.profile_id is None:
+        # Telnyx answers calls with D38 then, the commonest failure of connections made by an API.
+        summary = "The connection has no outbound voice profile, so Telnyx refuses every call from it (D38)."
+        remedy = f"{PORTAL}, open Outbound Voice Profiles and add the connection to one."
+        return Finding(FAIL, "no_outbound_profile", summary, remedy)
+    try:
+        return fetch(telnyx, connection.profile_id)
+    except NotThere:
+        summary = "The connection's outbound voice profile is not in this account any more."
+        return Finding(FAIL, "no_outbound_profile", summary, f"{PORTAL}, add the connection to another profile.")
+    except PermissionMissing as missing:
+        return not_permitted("This API key may not read the outbound voice profile.", missing.summary)
+
+
+def judge(connection: Connection, profile: Profile | Finding, country: str | None) -> Finding:
+    """Whether calls may go out through this connection, to this country."""
+    if not connection.active:
+        summary = "The connection is switched off, so no call leaves it (D18)."
+        return Finding(FAIL, "connection_inactive", summary, f"{PORTAL}, open SIP Trunking and switch it on.")
+    if isinstance(profile, Finding):
+        return profile
+    where = f"{PORTAL}, open Outbound Voice Profiles,"
+    if not profile.enabled:
+        summary = "The connection's outbound voice profile is switched off, so Telnyx blocks every call."
+        return Finding(FAIL, "profile_disabled", summary, f"{where} and switch it on.")
+    if profile.full:
+        summary = "The connection's outbound voice profile allows 0 calls at once."
+        return Finding(FAIL, "no_channels", summary, f"{where} and raise its limit of concurrent calls.")
+    if country is None:
+        summary = "Which country the number belongs to is not known, so whether it may be called could not be checked."
+        return Finding(
+            UNKNOWN, "country_unknown", summary, f"{where} and see that the countries to be called are allowed."
+        )
+    if country not in profile.destinations:
+        summary = f"Telnyx is set to refuse calls to {country}."
+        remedy = f"{where} and allow the countries that are to be called."
+        return Finding(FAIL, "geo_permission_missing", summary, remedy)
+    return Finding(PASS, "calls_allowed", f"The outbound voice profile is on and allows calls to {country}.")
+
+
+def of_row(row: Row) -> Profile:
+    """A profile as Telnyx tells it."""
+    id, allowed, limit = text(row, "id"), row.get("whitelisted_destinations"), row.get("concurrent_call_limit")
+    if not id:
+        raise unexpected("an outbound voice profile without an id")
+    destinations = DEFAULT_DESTINATIONS if allowed is None else allowed
+    if not isinstance(destinations, list | tuple):
+        raise unexpected("an outbound voice profile whose destinations are no list")
+    return Profile(
+        id,
+        text(row, "name"),
+        row.get("enabled") is not False,
+        tuple(str(each).upper() for each in destinations),
+        limit == 0 and limit is not False,
+        text(row, "created_at"),
+    )

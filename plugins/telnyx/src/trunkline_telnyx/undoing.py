@@ -1,0 +1,159 @@
+"""Taking back what a guided set-up made: the newest first, and nothing that it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from trunkline.errors import CarrierRefused, CarrierUnavailable, TrunklineError, WriteOutcomeUnknown
+from trunkline.setup import SetUpStep, StepState
+from trunkline_telnyx import connections, profiles
+from trunkline_telnyx.client import Telnyx
+from trunkline_telnyx.numbers import on_connection
+from trunkline_telnyx.refusals import NotThere
+from trunkline_telnyx.setup import ATTACHMENT, CONNECTION, PRIMARY, PROFILE, RECORD, Journal
+
+
+def undo(telnyx: Telnyx, steps: Sequence[SetUpStep]) -> Iterator[SetUpStep]:
+    """One step for each that was taken, or may have been: DONE where it was taken back, FOUND where it was left."""
+    journal = Journal(steps)
+    newest_first = dict.fromkeys(step.id for step in reversed(steps))
+    for id in newest_first:
+        how = journal.undo(id)
+        if how is None or how.get("kind") not in _UNDO:
+            continue
+        state, summary = _UNDO[how["kind"]](telnyx, how)
+        yield SetUpStep(id, state, summary)
+
+
+Ending = tuple[StepState, str]
+
+
+def _primary(telnyx: Telnyx, how: Mapping[str, Any]) -> Ending:
+    """First of all, since a record that is the primary one of its connection may not be deletable."""
+    before = dict(how["before"])
+    transport = before.pop("transport_protocol", None)
+    more = {"transport_protocol": transport} if transport else {}
+    inbound = {name: value for name, value in before.items() if value is not None or name == "default_primary_fqdn_id"}
+    return _put_back(
+        telnyx, how, "primary FQDN", lambda sdk, id: sdk.fqdn_connections.update(id, inbound=inbound, **more)
+    )
+
+
+def _attachment(telnyx: Telnyx, how: Mapping[str, Any]) -> Ending:
+    outbound = {"outbound_voice_profile_id": how.get("before")}
+    return _put_back(
+        telnyx, how, "outbound voice profile", lambda sdk, id: sdk.fqdn_connections.update(id, outbound=outbound)
+    )
+
+
+def _record(telnyx: Telnyx, how: Mapping[str, Any]) -> Ending:
+    id, before = how.get("id"), how.get("before")
+    if isinstance(before, Mapping) and id:
+        kind = "srv" if before["srv"] else "a"
+        return _put_back(
+            telnyx,
+            how,
+            "FQDN record",
+            lambda sdk, _: sdk.fqdns.update(
+                id, connection_id=how["connection"], fqdn=before["fqdn"], port=before["port"], dns_record_type=kind
+            ),
+        )
+    if id is None:
+        id = _record_of(telnyx, how)
+    if id is None:
+        return StepState.FOUND, "No FQDN record had been made."
+    return _deleted(
+        telnyx,
+        "FQDN record",
+        lambda sdk: sdk.fqdns.delete(id),
+        lambda sdk: sdk.fqdns.retrieve(id),
+    )
+
+
+def _record_of(telnyx: Telnyx, how: Mapping[str, Any]) -> str | None:
+    """The record that a step was interrupted over: that of the platform on the connection, which had none."""
+    try:
+        connection = connections.fetch_fqdn(telnyx, str(how["connection"]))
+    except NotThere:
+        return None
+    found = connections.leading(connections.places(telnyx, connection), telnyx.platform())
+    return found[0].id if found else None
+
+
+def _connection(telnyx: Telnyx, how: Mapping[str, Any]) -> Ending:
+    id = how.get("id") or _id_of(connections.named(telnyx, str(how["name"])))
+    if id is None:
+        return StepState.FOUND, "No connection had been made."
+    if on_connection(telnyx, id):
+        # Whether deleting it would be refused or would take them off it is not documented.
+        return StepState.FOUND, "The connection was left: numbers are on it."
+    return _deleted(
+        telnyx,
+        "connection",
+        lambda sdk: sdk.fqdn_connections.delete(id),
+        lambda sdk: sdk.fqdn_connections.retrieve(id),
+    )
+
+
+def _profile(telnyx: Telnyx, how: Mapping[str, Any]) -> Ending:
+    id = how.get("id") or _id_of(profiles.named(telnyx, str(how["name"])))
+    if id is None:
+        return StepState.FOUND, "No outbound voice profile had been made."
+    try:
+        using = telnyx.ask(lambda sdk: sdk.outbound_voice_profiles.retrieve(id)).get("connections_count")
+    except NotThere:
+        return StepState.DONE, "The outbound voice profile is gone already."
+    if isinstance(using, int) and using > 0:
+        return StepState.FOUND, "The outbound voice profile was left: connections use it."
+    return _deleted(
+        telnyx,
+        "outbound voice profile",
+        lambda sdk: sdk.outbound_voice_profiles.delete(id),
+        lambda sdk: sdk.outbound_voice_profiles.retrieve(id),
+    )
+
+
+_UNDO: dict[str, Callable[[Telnyx, Mapping[str, Any]], Ending]] = {
+    PRIMARY: _primary,
+    ATTACHMENT: _attachment,
+    RECORD: _record,
+    CONNECTION: _connection,
+    PROFILE: _profile,
+}
+
+
+def _id_of(found: Sequence[Any]) -> str | None:
+    return found[0].id if found else None
+
+
+def _put_back(telnyx: Telnyx, how: Mapping[str, Any], what: str, change: Callable[[Any, str], object]) -> Ending:
+    """What cannot be put back is left: if its connection was made here too, it goes with that."""
+    id = str(how["connection"])
+    try:
+        telnyx.ask(lambda sdk: change(sdk, id))
+    except NotThere:
+        return StepState.DONE, f"The {what} is gone already."
+    except CarrierRefused:
+        return StepState.FOUND, f"The {what} was left as it is: Telnyx did not take back the one before."
+    return StepState.DONE, f"The {what} is as it was before."
+
+
+def _deleted(telnyx: Telnyx, what: str, delete: Callable[[Any], object], look: Callable[[Any], object]) -> Ending:
+    try:
+        telnyx.ask(delete)
+    except NotThere:
+        return StepState.DONE, f"The {what} is gone already."
+    except WriteOutcomeUnknown as unknown:
+        try:
+            telnyx.ask(look)
+        except NotThere:
+            return StepState.DONE, f"Deleted the {what}."
+        except TrunklineError:
+            raise unknown from None
+        raise CarrierUnavailable(
+            f"Telnyx' answer was lost and the {what} is still there. Try again.",
+            detail=unknown.detail,
+            reply=unknown.reply,
+        ) from None
+    return StepState.DONE, f"Deleted the {what}."

@@ -1,0 +1,149 @@
+"""The accounts that exist from the start: one for every way an account can be."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from trunkline_sandbox.carrier import AccountEntry
+from trunkline_sandbox.twilio.number_plan import NumberPlan
+
+from .model import Account, Application, Limitation, Number
+from .switches import Switches
+
+_KINDS = {"local": "mobile-lvn", "mobile": "mobile-lvn", "toll-free": "landline-toll-free"}
+
+
+class World:
+    """All that exists at the simulated Vonage: accounts, and who may log in to them."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._plan = NumberPlan()
+        self.accounts: dict[str, Account] = {}
+        """By label."""
+        self.by_key: dict[str, Account] = {}
+        self.entries: list[AccountEntry] = []
+
+    def named(self, name: str, length: int) -> str:
+        """Hex digits that belong to a name, whenever they are asked for."""
+        return hashlib.md5(f"{self._seed}/{name}".encode(), usedforsecurity=False).hexdigest()[:length]
+
+    def secret(self, name: str) -> str:
+        """A secret that belongs to a name, in the form Vonage asks of one: upper, lower, digit, 8 to 25 characters."""
+        return f"Sx9{self.named(f'secret/{name}', 20)}"
+
+    def open(self, label: str, name: str, expect: str = "healthy", **details: Any) -> Account:
+        """A new account with one secret, listed by control."""
+        account = Account(label, self.named(f"key/{label}", 8), [self.secret(label)], name, expect, **details)
+        self.accounts[label] = self.by_key[account.api_key] = account
+        self.list_entry(label, account, account.secrets[0], expect)
+        return account
+
+    def list_entry(self, label: str, account: Account, secret: str, expect: str) -> None:
+        """Have control list a way into an account."""
+        credentials = {"apiKey": account.api_key, "apiSecret": secret}
+        self.entries.append(AccountEntry(label, "vonage", credentials, expect))
+
+    def give(self, account: Account, country: str, kind: str, count: int, **details: Any) -> list[Number]:
+        """Numbers fresh from the plan; in North America ordinary ones are called mobile-lvn."""
+        listed = "landline" if kind == "local" and country not in ("US", "CA") else _KINDS[kind]
+        return [
+            account.add_number(Number(country, self._plan.take(country, kind).lstrip("+"), listed, **details))
+            for _ in range(count)
+        ]
+
+    def link(self, account: Account, name: str) -> Application:
+        """An application of the account."""
+        digits = self.named(f"application/{account.label}/{name}", 32)
+        groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+        application = Application("-".join(groups), name)
+        account.applications[application.id] = application
+        return application
+
+
+def build_accounts(world: World) -> None:
+    """All of them, the same ones for the same seed."""
+    healthy = _healthy(world)
+    world.open("empty", "Hollow Tree Catering", "empty")
+    _small(world, "provisioned", "Cedar Dental Group", has_subaccounts=True)
+    _small(world, "suspended", "Late Payer Logistics", "suspended", has_subaccounts=True, suspended=True)
+    _small(world, "no_credit", "Blue Kite Studio", "no_credit", balance=0.0)
+    _small(world, "overdrawn", "Tin Roof Radio", "no_credit", balance=-4.2, has_subaccounts=True)
+    _small(world, "on_credit", "Northwind Freight", balance=-4.2, credit_limit=-500.0, has_subaccounts=True)
+    _small(world, "auto_reload", "Harbour View Hotel", balance=0.0, auto_reload=True)
+    _small(world, "rate_limited", "Quarry Lane Legal", "rate_limited", switches=Switches(writes_per_second=1.0))
+    _dead_webhook(world)
+    world.list_entry("bad_credentials", healthy, world.secret("never valid"), "bad_credentials")
+    world.list_entry("revoked_secret", healthy, world.secret("revoked"), "bad_credentials")
+
+
+def _small(world: World, label: str, name: str, expect: str = "healthy", **details: Any) -> Account:
+    account = world.open(label, name, expect, **details)
+    world.give(account, "US", "local", 6)
+    return account
+
+
+def _dead_webhook(world: World) -> None:
+    account = _small(world, "dead_webhook", "Old Mill Bakery", "sms_webhook_unreachable")
+    for number in account.numbers.values():
+        number.settings["moHttpUrl"] = "https://gone.acme.example/sms?token=s3same"
+    account.switches.dead_hosts = ("gone.acme.example",)
+
+
+_HEALTHY_NUMBERS = (
+    ("US", "local", 900),
+    ("CA", "local", 120),
+    ("US", "toll-free", 60),
+    ("GB", "mobile", 60),
+    ("GB", "local", 40),
+    ("DE", "local", 20),
+    ("DE", "mobile", 10),
+)
+
+
+def _healthy(world: World) -> Account:
+    account = world.open("healthy", "Acme Voice Ltd")
+    # The second secret of an account in the middle of changing them.
+    account.secrets.append(world.secret("healthy/next"))
+    for country, kind, count in _HEALTHY_NUMBERS:
+        world.give(account, country, kind, count)
+    menu = world.link(account, "Call menu")
+    world.link(account, "Störung Köln ☎")
+    numbers = list(account.numbers.values())
+    for at, change in _oddities(menu).items():
+        change(numbers[at])
+    account.add_number(Number("US", "78787", "mobile-shortcode", ("SMS",)))
+    return account
+
+
+def _oddities(menu: Application) -> dict[int, Callable[[Number], None]]:
+    """Among the first numbers, one of each kind that a careless importer trips over."""
+
+    def settings(**fields: str) -> Callable[[Number], None]:
+        return lambda number: number.settings.update(fields)
+
+    def features(*names: str) -> Callable[[Number], None]:
+        return lambda number: setattr(number, "features", names)
+
+    def limited(*reaches: str) -> Callable[[Number], None]:
+        limits = tuple(Limitation("VOICE", "OUTBOUND", reach) for reach in reaches)
+        return lambda number: setattr(number, "limitations", limits)
+
+    sms = "https://sms:s3same-0pen@hooks.acme.example/inbound?token=4cc355"
+    return {
+        3: features("SMS"),
+        5: limited("INTERNATIONAL"),
+        6: limited("DOMESTIC", "INTERNATIONAL"),
+        7: settings(moHttpUrl=sms),
+        9: settings(app_id=menu.id),
+        11: settings(
+            app_id=menu.id, moHttpUrl=sms, voiceCallbackType="sip", voiceCallbackValue="sip:9@pbx.acme.example"
+        ),
+        13: settings(voiceCallbackType="tel", voiceCallbackValue="442079460001"),
+        15: settings(voiceCallbackType="sip", voiceCallbackValue="sip:desk:s3same-0pen@pbx.acme.example;transport=tls"),
+        17: settings(
+            voiceCallbackType="sip", voiceCallbackValue="sip:1@a.acme.example,sip:2@b.acme.example;timeout=4000"
+        ),
+        19: settings(voiceStatusCallback="https://hooks.acme.example/status", moSmppSysType="inbound"),
+        21: settings(app_id=menu.id, messagesCallbackType="app", messagesCallbackValue=menu.id),
+    }

@@ -1,0 +1,213 @@
+"""What a credential test finds out, for every way an account can be."""
+
+from typing import Any
+
+import pytest
+
+from trunkline.checks import Outcome
+from trunkline.errors import CarrierUnavailable
+
+TRUE, FALSE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
+OK, REJECTED, LEFT = (TRUE, "credentials_accepted"), (FALSE, "credentials_rejected"), (OPEN, "not_asked")
+HERE, CALLS = (TRUE, "routed_here"), (TRUE, "calls_allowed")
+BLOCKED, MAKES = (FALSE, "account_suspended"), (OPEN, "guided_setup_will_create")
+HIDDEN = (OPEN, "permission_missing")
+
+VERDICTS: dict[str, tuple[Any, Any, Any, int]] = {
+    "healthy": (OK, HERE, CALLS, 5),
+    "empty": (OK, HERE, CALLS, 5),
+    "no_connection": (OK, (OPEN, "connection_not_given"), (OPEN, "connection_not_given"), 2),
+    "foreign_connection": (OK, (FALSE, "connection_not_found"), (FALSE, "connection_not_found"), 6),
+    "bad_credentials": (REJECTED, LEFT, LEFT, 1),
+    "inactive_connection": (OK, (FALSE, "connection_inactive"), (FALSE, "connection_inactive"), 5),
+    "elsewhere": (OK, (FALSE, "connection_elsewhere"), CALLS, 5),
+    "empty_connection": (OK, (OPEN, "fqdn_will_be_added"), CALLS, 5),
+    "application": (OK, (FALSE, "connection_kind"), (FALSE, "no_outbound_profile"), 4),
+    "registration": (OK, (FALSE, "connection_kind"), CALLS, 5),
+    "addresses": (OK, (OPEN, "addresses_not_comparable"), CALLS, 6),
+    "no_outbound_profile": (OK, HERE, (FALSE, "no_outbound_profile"), 4),
+    "profile_disabled": (OK, HERE, (FALSE, "profile_disabled"), 5),
+    "profile_full": (OK, HERE, (FALSE, "no_channels"), 5),
+    "destinations": (OK, HERE, (FALSE, "geo_permission_missing"), 6),
+    "out_of_funds": (OK, BLOCKED, BLOCKED, 3),
+    "blocked": (OK, BLOCKED, BLOCKED, 3),
+    "unverified": (OK, HIDDEN, HIDDEN, 3),
+    "sub_user": (OK, HERE, CALLS, 6),
+    "permission_missing": ((FALSE, "permission_missing"), LEFT, LEFT, 2),
+    "guided": (OK, MAKES, MAKES, 3),
+    "trial": (OK, MAKES, MAKES, 3),
+}
+
+
+@pytest.mark.parametrize("label", VERDICTS)
+def test_each_account_gets_its_verdict(desk: Any, label: str) -> None:
+    result = desk.engine.test_credentials(desk.account(label))
+    *expected, requests = VERDICTS[label]
+    assert [(check.outcome, check.code) for check in result.checks] == expected
+    assert len(desk.asked()) == requests
+    assert not desk.writes()
+    for check in result.checks:
+        assert check.summary.endswith((".", ")."))
+        assert check.remedy or check.outcome is TRUE or check.code == "not_asked"
+        assert check.proof or check.outcome is OPEN
+        assert check.outcome is not TRUE or any(each.status == 200 for each in check.proof)
+
+
+def test_a_missing_outbound_profile_is_named_with_its_remedy(desk: Any) -> None:
+    check = desk.engine.test_credentials(desk.account("no_outbound_profile")).outbound
+    assert "D38" in check.summary
+    assert "Outbound Voice Profiles" in check.remedy
+
+
+def test_the_identity_stays_whatever_key_and_connection(desk: Any) -> None:
+    found = {desk.engine.test_credentials(desk.account(label)).identity for label in ("healthy", "no_connection")}
+    assert found == {desk.held().user_id}
+    desk.quirk(charges="forbidden")
+    assert desk.engine.test_credentials(desk.account()).identity is None
+
+
+def test_without_a_sip_host_of_the_platform_inbound_is_left_open(desk: Any) -> None:
+    desk.platform = None
+    for label in ("healthy", "guided"):
+        inbound = desk.engine.test_credentials(desk.account(label)).inbound
+        assert (inbound.outcome, inbound.code) == (OPEN, "platform_not_set")
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 422])
+@pytest.mark.parametrize("label", ["out_of_funds", "blocked", "unverified"])
+def test_the_code_decides_whatever_its_status(desk: Any, label: str, status: int) -> None:
+    desk.quirk(label, trouble_status=status)
+    result = desk.engine.test_credentials(desk.account(label))
+    assert [(check.outcome, check.code) for check in result.checks] == list(VERDICTS[label][:3])
+
+
+def test_a_suspended_account_whose_balance_is_refused_too_has_a_good_key(desk: Any) -> None:
+    desk.fault("status", status=403, json={"errors": [{"code": "20013", "title": "Blocked"}]}, times=None)
+    result = desk.engine.test_credentials(desk.account())
+    assert [(check.outcome, check.code) for check in result.checks] == [OK, BLOCKED, BLOCKED]
+
+
+def test_without_credit_calls_are_left_open(desk: Any) -> None:
+    desk.change("account", "", balance="-100.00", credit_limit="100.00")
+    result = desk.engine.test_credentials(desk.account())
+    assert (result.outbound.outcome, result.outbound.code) == (OPEN, "no_credit")
+    desk.change("account", "", balance="-2.53", credit_limit="5.00")
+    assert desk.engine.test_credentials(desk.account()).outbound.code == "calls_allowed"
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_trouble_at_telnyx_is_no_verdict(desk: Any, status: int) -> None:
+    desk.fault("status", path="/balance", status=status, times=None)
+    with pytest.raises(CarrierUnavailable):
+        desk.engine.test_credentials(desk.account())
+
+
+def test_a_balance_that_telnyx_does_not_know_is_no_bad_key(desk: Any) -> None:
+    desk.fault("status", path="/balance", status=422, json={"errors": [{"code": "10015", "title": "x"}]})
+    assert desk.engine.test_credentials(desk.account()).passed
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_application_is_recognised_whether_connections_know_it_or_not(desk: Any, known: bool) -> None:
+    desk.quirk(applications_are_connections=known)
+    for name, words in (("Call menu", "Voice API"), ("Old menu", "TeXML")):
+        account = desk.account(connectionId=desk.connection(name).id)
+        inbound = desk.engine.test_credentials(account).inbound
+        assert inbound.code == "connection_kind"
+        assert words.lower() in inbound.summary.lower()
+
+
+# Where a connection leads
+
+
+def inbound_of(desk: Any, **more: Any) -> Any:
+    return desk.engine.test_credentials(desk.account(**more)).inbound
+
+
+@pytest.mark.parametrize(
+    ("platform", "record", "code"),
+    [
+        ("sip.platform.example", {"port": 5060}, "routed_here"),
+        ("sip.platform.example", {"port": 5061}, "routed_here"),
+        ("sip.platform.example", {"port": None, "dns_record_type": "srv"}, "routed_here"),
+        ("sip.platform.example", {"port": 5080}, "wrong_port"),
+        ("SIP.Platform.example", {"fqdn": "sip.PLATFORM.example."}, "routed_here"),
+        ("sip.platform.example:5080", {"port": 5080}, "routed_here"),
+        ("sip.platform.example:5080", {"port": 5060}, "wrong_port"),
+        ("sip.platform.example:5080", {"port": None, "dns_record_type": "srv"}, "wrong_port"),
+        ("other.platform.example", {"port": 5060}, "connection_elsewhere"),
+        ("sip.platform.example:5060;transport=tls", {}, "other_transport"),
+    ],
+)
+def test_host_and_port_decide_where_a_connection_leads(
+    desk: Any, platform: str, record: dict[str, Any], code: str
+) -> None:
+    desk.platform = platform
+    own = desk.connection("Acme Main").id
+    (fqdn,) = [each for each in desk.held().fqdns.values() if each.connection_id == own]
+    desk.change("fqdns", fqdn.id, **record)
+    assert inbound_of(desk).code == code
+
+
+@pytest.mark.parametrize("numeric", [True, False])
+def test_a_connection_id_is_a_number_or_a_string(desk: Any, numeric: bool) -> None:
+    desk.quirk(numeric_connection_id=numeric)
+    assert inbound_of(desk).code == "routed_here"
+
+
+def test_an_address_is_compared_with_an_address(desk: Any) -> None:
+    desk.platform = "198.51.100.20"
+    assert inbound_of(desk, label="addresses").code == "routed_here"
+    desk.platform = "198.51.100.21"
+    assert inbound_of(desk, label="addresses").code == "connection_elsewhere"
+
+
+def test_another_host_as_primary_comes_first(desk: Any) -> None:
+    own = desk.connection("Acme Main")
+    own.inbound["default_primary_fqdn_id"] = "1"
+    assert inbound_of(desk).code == "another_host_first"
+    (fqdn,) = [each for each in desk.held().fqdns.values() if each.connection_id == own.id]
+    own.inbound["default_primary_fqdn_id"] = fqdn.id
+    assert inbound_of(desk).code == "routed_here"
+
+
+def test_no_inbound_channel_is_a_failure(desk: Any) -> None:
+    desk.connection("Acme Main").inbound["channel_limit"] = 0
+    assert inbound_of(desk).code == "no_channels"
+
+
+def test_a_sip_subdomain_must_be_the_connections_own_and_open(desk: Any) -> None:
+    own = desk.connection("Acme Main")
+    assert inbound_of(desk, domain="acme.sip.telnyx.com").code == "domain_not_found"
+    own.inbound["sip_subdomain"] = "Acme"
+    assert inbound_of(desk, domain="acme.sip.telnyx.com").code == "routed_here"
+    own.inbound["sip_subdomain_receive_settings"] = "only_my_connections"
+    assert inbound_of(desk, domain="acme.sip.telnyx.com").code == "domain_closed"
+    assert inbound_of(desk, domain="sip.telnyx.com").code == "routed_here"
+
+
+def test_calls_to_the_first_numbers_country_count_where_the_united_states_are_closed(desk: Any) -> None:
+    for each in desk.held("destinations").profiles.values():
+        each.whitelisted_destinations = ["FR"]
+    number = next(n for n in desk.held().numbers.values() if n.country == "FR")
+    taken = next(iter(desk.held("destinations").numbers.values()))
+    taken.phone_number, taken.connection_id = number.phone_number, desk.credentials("destinations")["connectionId"]
+    outbound = desk.engine.test_credentials(desk.account("destinations")).outbound
+    assert (outbound.outcome, outbound.code) == CALLS
+
+
+def test_a_test_after_guided_set_up_judges_what_was_made(desk: Any) -> None:
+    desk.set_up()
+    result = desk.engine.test_credentials(desk.account("guided"))
+    assert [(check.outcome, check.code) for check in result.checks] == [OK, HERE, CALLS]
+
+
+def test_what_guided_set_up_would_mend_is_no_failure(desk: Any) -> None:
+    desk.set_up()
+    (own,) = desk.ours("guided")
+    own.profile_id = None
+    desk.platform = "new.platform.example"
+    result = desk.engine.test_credentials(desk.account("guided"))
+    assert [(check.outcome, check.code) for check in result.checks] == [OK, MAKES, MAKES]
+    own.active = False
+    assert not desk.engine.test_credentials(desk.account("guided")).passed
