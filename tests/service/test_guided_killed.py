@@ -93,9 +93,7 @@ def nothing_is_left(world: World) -> bool:
 
 
 @pytest.mark.parametrize(("when", "hook"), POINTS)
-def test_a_set_up_that_is_killed_is_finished(
-    lasting: World, tmp_path: Path, when: str, hook: str
-) -> None:
+def test_a_set_up_that_is_killed_is_finished(lasting: World, tmp_path: Path, when: str, hook: str) -> None:
     world, body = lasting, guided(lasting)
     create_and_be_killed(world, tmp_path, body, when=when, hook=hook)
     id = pending(world)["id"]
@@ -122,9 +120,7 @@ def test_a_set_up_that_is_killed_is_finished(
 
 
 @pytest.mark.parametrize(("when", "hook"), POINTS)
-def test_the_same_request_again_goes_on_where_it_was_killed(
-    world: World, tmp_path: Path, when: str, hook: str
-) -> None:
+def test_the_same_request_again_goes_on_where_it_was_killed(world: World, tmp_path: Path, when: str, hook: str) -> None:
     body = guided(world)
     create_and_be_killed(world, tmp_path, body, when=when, hook=hook)
     id = pending(world)["id"]
@@ -155,9 +151,7 @@ def test_the_same_request_is_answered_after_recovery_finished_it_under_a_dropped
 
 
 @pytest.mark.parametrize(("when", "hook"), SOME)
-def test_a_killed_set_up_that_cannot_be_finished_is_undone(
-    world: World, tmp_path: Path, when: str, hook: str
-) -> None:
+def test_a_killed_set_up_that_cannot_be_finished_is_undone(world: World, tmp_path: Path, when: str, hook: str) -> None:
     body = guided(world)
     create_and_be_killed(world, tmp_path, body, when=when, hook=hook)
     past_the_lease(world)
@@ -169,9 +163,7 @@ def test_a_killed_set_up_that_cannot_be_finished_is_undone(
 
 
 @pytest.mark.parametrize(("when", "hook"), SOME[1:])
-def test_a_killed_set_up_waits_while_the_carrier_is_down(
-    world: World, tmp_path: Path, when: str, hook: str
-) -> None:
+def test_a_killed_set_up_waits_while_the_carrier_is_down(world: World, tmp_path: Path, when: str, hook: str) -> None:
     body = guided(world)
     create_and_be_killed(world, tmp_path, body, when=when, hook=hook)
     past_the_lease(world)
@@ -200,9 +192,7 @@ def test_a_carrier_that_stays_down_ends_the_wait(world: World, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("when", "hook"), UNDOING)
-def test_an_undoing_that_is_killed_goes_on(
-    lasting: World, tmp_path: Path, when: str, hook: str
-) -> None:
+def test_an_undoing_that_is_killed_goes_on(lasting: World, tmp_path: Path, when: str, hook: str) -> None:
     world, body = lasting, guided(lasting)
     # What is in place when the last step is refused, so that all three are there to be undone.
     create_and_be_killed(world, tmp_path, body, when=when, hook=hook, fail=("end of set_up",))

@@ -31,6 +31,10 @@ _columns = set_ups.c
 _steps = set_up_steps.c
 
 
+def _as_uuid(id: str | uuid.UUID) -> uuid.UUID:
+    return id if isinstance(id, uuid.UUID) else uuid.UUID(id)
+
+
 @attrs.frozen
 class StoredSetUp:
     """A guided set-up of a connection."""
@@ -40,7 +44,7 @@ class StoredSetUp:
     mode: str
     provider: str
     account: str
-    evidence_id: uuid.UUID = attrs.field(converter=lambda id: uuid.UUID(str(id)))
+    evidence_id: uuid.UUID = attrs.field(converter=_as_uuid)
     idempotency_key: str | None
     goal: Goal = attrs.field(converter=Goal)
     lease_until: int | None
