@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 from acme import KEY, PASSWORD, SECRET_URL, SET_UP
@@ -16,6 +17,7 @@ from sqlalchemy import select, text
 from test_secrets import log
 
 from serving import at_once, serving
+from trunkline.engine import Engine
 from trunkline.errors import (
     CarrierAnswerUnexpected,
     CarrierRefused,
@@ -601,3 +603,33 @@ def test_a_request_that_cannot_have_its_turn_leaves_nothing_behind(any_world: Wo
 def test_an_evidence_id_that_never_was_is_refused(world: World) -> None:
     body = guided(world, verification_evidence_id=str(uuid.uuid4()))
     assert code(world.post(CONNECTIONS, body)) == (400, "evidence_unknown")
+
+
+def test_what_cannot_be_opened_waits(any_world: World) -> None:
+    """Its provider is not installed any more, or its keys are not in the ring: neither loses the journal."""
+    from trunkline.registry import Registry
+    from trunkline_service.sealing import KeyRing, Sealer
+
+    world = any_world
+    id = half_undone(world)
+    without_plugin = {mode: Engine(Registry.of()) for mode in world.service.engines}
+    without_keys = Sealer(KeyRing.parse("t9:" + "B" * 43 + "="))
+    for broken in ({"engines": without_plugin}, {"sealer": without_keys}):
+        world.clock.forward(milliseconds=set_ups.RETRY_MS + 1)
+        assert recovery.sweep(attrs.evolve(world.service, **broken)) == 0
+        assert world.get(f"{CONNECTIONS}/{id}").json()["status"] == "error"
+    world.clock.forward(milliseconds=set_ups.RETRY_MS + 1)
+    assert recovery.sweep(world.service) == 1
+    assert made_at_the_carrier(world) == []
+
+
+def test_carriers_without_identities_are_told_apart_by_their_credentials(any_world: World) -> None:
+    world = any_world
+    world.carrier.open("one", identity="-")
+    world.carrier.open("two", identity="-")
+    for account in world.carrier.accounts.values():
+        account["identity"] = None
+    for _ in range(2):
+        first, second = (created(world, guided(world, {"apiKey": key})) for key in ("one", "two"))
+    assert {state for _, state in steps(world, first["id"]) + steps(world, second["id"])} == {"found"}
+    assert made_at_the_carrier(world, "one") == made_at_the_carrier(world, "two") == list(SET_UP)
