@@ -13,7 +13,7 @@ run: $(INSTALLED)        ## start the service and the simulated carriers on loop
 	@$(BIN)/python demo/demo.py --port $(PORT)
 
 test: $(INSTALLED)       ## every test; a test that lacks a server skips and says how to run it
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 bench: $(INSTALLED)      ## measure; writes build/bench.json
 	$(BIN)/python benchmarks/bench.py $(ARGS)
