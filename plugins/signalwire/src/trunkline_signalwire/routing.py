@@ -40,8 +40,9 @@ def _on_pages(signalwire: SignalWire, wanted: Sequence[str]) -> Iterator[Row]:
     missing = set(wanted)
     for rows in pages_without_repeats(signalwire):
         for row in rows:
-            if row.get("number") in missing:
-                missing.discard(row["number"])
+            number = row.get("number")
+            if isinstance(number, str) and number in missing:
+                missing.discard(number)
                 yield row
         if not missing:
             return

@@ -367,9 +367,8 @@ def _read_back_as(telnyx: Telnyx, number: NumberRef, answered: RoutingSnapshot) 
 def _read_back(telnyx: Telnyx, number: NumberRef, unknown: WriteOutcomeUnknown) -> RoutingSnapshot:
     try:
         return fetch(telnyx, number)
-    except NumberNotFound:
-        raise
     except TrunklineError as error:
+        # Not found, too: a number that was there a moment ago may be, and may be routed here.
         raise WriteOutcomeUnknown(
             "The change was sent to Telnyx, and reading the number back failed. Look at it again in a moment.",
             detail=f"{unknown.detail}; reading back: {error.code} {error.detail}",

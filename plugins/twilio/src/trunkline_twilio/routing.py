@@ -46,8 +46,9 @@ def _on_pages(twilio: Twilio, wanted: Sequence[str]) -> Iterator[Row]:
     missing = set(wanted)
     for rows in pages_without_repeats(twilio):
         for row in rows:
-            if row.get("phone_number") in missing:
-                missing.discard(row["phone_number"])
+            number = row.get("phone_number")
+            if isinstance(number, str) and number in missing:
+                missing.discard(number)
                 yield row
         if not missing:
             return
