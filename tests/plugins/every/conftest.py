@@ -26,6 +26,9 @@ from .providers import PROVIDERS, Provider
 
 MARKER = "trunkline 1 org 7"
 PLATFORM = "sip.platform.example"
+PATIENT, IMPATIENT = 10.0, 0.25
+"""Seconds that an answer is waited for: little only where the test is that none comes."""
+
 SMALL = "small"
 """An account of twelve numbers, the first of which are routed somewhere."""
 
@@ -52,6 +55,7 @@ class Desk:
     events: list[Event] = attrs.Factory(list)
     dial: Any = None
     changed: bool = False
+    read_seconds: float = PATIENT
     _engine: tuple[str | None, Engine] | None = None
 
     @property
@@ -62,7 +66,7 @@ class Desk:
                 Registry.of(self.provider.plugin),
                 dial=self.dial or self.sandbox_dial(),
                 platform=SipTarget.parse(self.platform) if self.platform else None,
-                limits=Limits(connect_seconds=1, read_seconds=0.25, response_bytes=4 * 1024 * 1024),
+                limits=Limits(connect_seconds=1, read_seconds=self.read_seconds, response_bytes=4 * 1024 * 1024),
                 observers=[self.events.append],
                 rng=random.Random(7),
                 sleep=self.sleeps.append,
@@ -106,6 +110,9 @@ class Desk:
         self.sandbox.carrier.remove(self.label, "numbers", number)
 
     def fault(self, kind: Any, **more: Any) -> Fault:
+        if kind.startswith("timeout"):
+            self.close()
+            self.read_seconds = IMPATIENT
         return self.sandbox.faults.add(Fault(kind, **more))
 
     def asked(self) -> list[Received]:
@@ -118,6 +125,9 @@ class Desk:
         self.changed = self.changed or bool(self.writes())
         self.sandbox.requests.clear()
         self.sandbox.faults.clear()
+        if self.read_seconds != PATIENT:
+            self.close()
+            self.read_seconds = PATIENT
 
     def snapshot(self, number: str) -> RoutingSnapshot:
         return self.engine.read_routing(self.account(), [number])[number]
