@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) sandbox service
 INSTALLED := $(VENV)/installed
 
-.PHONY: run test bench lint lock area-codes clean
+.PHONY: run test bench lint lock area-codes provider-table clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
@@ -31,6 +31,9 @@ lock: $(BIN)/uv           ## pin every dependency with its hashes
 
 area-codes: $(INSTALLED) ## make the table of North American area codes anew
 	$(BIN)/python core/scripts/make_area_codes.py core/src/trunkline/area_codes.py
+
+provider-table: $(INSTALLED) ## write the README's table of providers anew
+	$(BIN)/python docs/make_provider_table.py README.md
 
 clean:                   ## forget everything that was made here
 	rm -rf $(VENV) build .trunkline .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -10,7 +10,7 @@ from measure import report
 
 BENCHMARKS = {
     "start_up": "Start-up",
-    "importing": "Import of 500 numbers, 40 ms latency, 10 at once",
+    "importing": "Import at 40 ms latency",
     "listing": "Listing",
     "serving": "The service",
 }

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from measure import Figure, at_most, shown
-from simulated_twilio import Carrier, simulated_twilio
+from simulated_carrier import Carrier, simulated
 
 NUMBERS = 10_000
 RUNS = 3
@@ -19,10 +19,10 @@ RUNS = 3
 
 def measure() -> Iterator[Figure]:
     """CPU in this process, by turns; memory in processes of their own."""
-    with simulated_twilio(NUMBERS) as carrier:
+    with simulated("twilio", NUMBERS) as carrier:
         yield from _cpu(carrier)
         small = _peak_memory(carrier)
-    with simulated_twilio(NUMBERS * 10) as carrier:
+    with simulated("twilio", NUMBERS * 10) as carrier:
         large = _peak_memory(carrier)
     for kind in ("allocated", "resident"):
         yield shown(f"peak {kind} memory, 10,000 numbers", small[kind] / 2**20, "MiB")
@@ -33,7 +33,7 @@ def measure() -> Iterator[Figure]:
 def _cpu(carrier: Carrier) -> Iterator[Figure]:
     from twilio.rest import Client
 
-    client = Client(carrier.account_sid, carrier.auth_token)
+    client = Client(carrier.credentials["accountSid"], carrier.credentials["authToken"])
     client.api.base_url = carrier.address
     ours, theirs = [], []
     asked: list[dict[str, str]] = []

@@ -11,9 +11,9 @@ _COMMANDS = Path(__file__).with_name("tour.sh")
 
 
 def tour(demo: dict[str, Any], path: Path) -> str:
-    """The tour through the first healthy account; `path` is where the demo's accounts stand."""
-    account = next(account for account in demo["accounts"] if account["expect"] == "healthy")
-    values = demo | account | {"credentials": json.dumps(account["credentials"])}
+    """The tour through a healthy account of each carrier and set-up method; `path` is where all accounts stand."""
+    values = demo | {"accounts": "\n  # ".join(_given(account) for account in _healthy(demo["accounts"]))}
+    values["accounts"] = "  " + values["accounts"]
     commands = re.sub(r"@(\w+)@", lambda match: str(values[match[1]]), _COMMANDS.read_text())
     return "\n".join(
         (
@@ -24,3 +24,18 @@ def tour(demo: dict[str, Any], path: Path) -> str:
             "Ctrl-C stops everything and leaves nothing behind.",
         )
     )
+
+
+def _healthy(accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first healthy account of each carrier and set-up method."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for account in accounts:
+        if account["expect"] == "healthy":
+            first.setdefault((account["provider"], account["setup_method"]), account)
+    return list(first.values())
+
+
+def _given(account: dict[str, Any]) -> str:
+    """The fields of a request that name the account, for the shell."""
+    fields = {name: account[name] for name in ("provider", "setup_method", "credentials")}
+    return f"GIVEN='{json.dumps(fields)[1:-1]}'"

@@ -3,8 +3,10 @@
   call() { curl -sS -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" "$@"; echo; }
   pick() { python3 -c "import json; print(json.load(open('$TMP/$1'))$2)"; }
 
-  # 1. Test a customer's credentials. Nothing of them is stored.
-  GIVEN='"provider": "@provider@", "credentials": @credentials@'
+  # A customer's account at a carrier: this one, or set GIVEN to one of the others
+@accounts@
+
+  # 1. Test its credentials. Nothing of them is stored.
   call $API/voip-connections/test -d "{$GIVEN}" | tee $TMP/test
 
   # 2. Connect the account. The evidence proves the test, and is good once.

@@ -39,8 +39,14 @@ from trunkline.numbers import (
     SuggestedName,
 )
 from trunkline.plan import ImportPlan, PlannedNumber, PlannedObject, PlanWarning
+from trunkline.secret import Secret
+from trunkline.setup import SetUpStep, StepState
 
 ACME, KEY, SECRET_URL = "acme", "key-" + "S3cr3tCanary" * 3, "https://u:PwCanary0123456789@pbx.example/voice"
+
+SET_UP = ("profile", "trunk", "login")
+"""What guided set-up makes, in this order; the login has a password that the carrier tells once."""
+PASSWORD = "LoginCanary" + "9x8w7v6u" * 3
 
 _IMPORTING = ("list_numbers", "import_numbers", "verify_numbers", "release_numbers")
 
@@ -56,6 +62,7 @@ class Carrier:
         self.before: dict[str, Callable[..., None]] = {}
         self.after: dict[str, Callable[..., None]] = {}
         self.outcomes: dict[str, Outcome] = {}
+        self.steps: list[SetUpStep] | None = None
 
     @property
     def accounts(self) -> dict[str, Any]:
@@ -125,7 +132,9 @@ class Plugin:
                 Field("pin", "PIN", "a PIN", secret=True),
             ),
             pace=Pace(concurrency=4),
-            capabilities=tuple(Capability(name, Can.YES) for name in _IMPORTING),
+            capabilities=tuple(
+                Capability(name, Can.YES) for name in (*_IMPORTING, *(("guided_setup",) if guided else ()))
+            ),
         )
 
     def _account(self, account: CarrierAccount) -> dict[str, Any]:
@@ -171,6 +180,47 @@ class Plugin:
         for index, (number, facts) in enumerate(self._account(account)["numbers"].items()):
             self.carrier.happens("list_numbers.each", index=index)
             yield _listed(number, facts)
+
+    @hookimpl
+    def set_up_account(
+        self, account: CarrierAccount, setup_method: str, done: Sequence[SetUpStep], call: Call
+    ) -> Iterator[SetUpStep]:
+        self.carrier.happens("set_up", account=account, done=done)
+        if self.carrier.steps is not None:
+            yield from self.carrier.steps
+            return
+        for name in SET_UP:
+            here = f"{name} of {call.marker}"
+            announced = any(step.id == name and step.undo for step in done)
+            undo = {"made": here}
+            if here in self._account(account).setdefault("made", []):
+                yield SetUpStep(name, StepState.INTENDED, f"Look for a {name}.")
+                state = StepState.DONE if announced else StepState.FOUND
+                yield SetUpStep(name, state, f"There is a {name}.", _made(name, here), undo if announced else None)
+                continue
+            yield SetUpStep(name, StepState.INTENDED, f"Make a {name}.", undo=undo)
+            self.carrier.happens(f"make {name}")
+            self._account(account).setdefault("made", []).append(here)
+            self.carrier.save()
+            self.carrier.happened(f"make {name}")
+            yield SetUpStep(name, StepState.DONE, f"Made a {name}.", _made(name, here), undo)
+        self.carrier.happens("end of set_up")
+        self.carrier.happened("set_up")
+
+    @hookimpl
+    def undo_set_up(self, account: CarrierAccount, steps: Sequence[SetUpStep], call: Call) -> Iterator[SetUpStep]:
+        self.carrier.happens("undo")
+        undoable = {step.id: step.undo for step in steps if step.undo is not None}
+        for name, undo in reversed(undoable.items()):
+            yield SetUpStep(name, StepState.INTENDED, f"Take the {name} away.")
+            self.carrier.happens(f"undo {name}")
+            made = self._account(account).setdefault("made", [])
+            if undo["made"] in made:
+                made.remove(undo["made"])
+                self.carrier.save()
+            self.carrier.happened(f"undo {name}")
+            yield SetUpStep(name, StepState.DONE, f"Took the {name} away.")
+        self.carrier.happened("undo")
 
     @hookimpl
     def read_routing(self, account: CarrierAccount, numbers: Sequence[str], call: Call) -> Iterator[RoutingSnapshot]:
@@ -248,6 +298,10 @@ class Plugin:
     @hookimpl
     def redact_sip_config(self, sip_config: Mapping[str, Any]) -> Mapping[str, Any]:
         return {name: "[redacted]" if name == "pin" else value for name, value in sip_config.items()}
+
+
+def _made(name: str, here: str) -> dict[str, Any]:
+    return {name: here} | ({"password": Secret(PASSWORD)} if name == "login" else {})
 
 
 def _listed(number: str, facts: Mapping[str, Any]) -> CarrierNumber:

@@ -1,4 +1,4 @@
-"""A process of its own that serves an import, and is killed at the point it was told: `doomed.py CONFIG`."""
+"""A process of its own that serves one request, and is killed at the point it was told: `doomed.py CONFIG`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from acme import Carrier
 from harness import Clock, service_for, settings_for
+from litestar.testing import TestClient
 
+from trunkline.errors import CarrierRefused
 from trunkline_service import imports, releases
+from trunkline_service.app import create_app
 from trunkline_service.storage.organizations import Caller
 
 
@@ -27,7 +30,13 @@ def main() -> None:
     getattr(carrier, config["when"])[config["hook"]] = die
     service = service_for(settings_for(config["url"], Path(config["folder"])), carrier, Clock())
     caller = Caller(config["organization"], "live", may_write=True)
-    if config["release"]:
+    for hook in config.get("fail", ()):
+        carrier.fail[hook] = CarrierRefused("Acme says no.")
+    if config.get("create"):
+        headers = {"Authorization": f"Bearer {config['key']}", "Idempotency-Key": config["idempotency_key"]}
+        with TestClient(create_app(service, background=False)) as http:
+            http.post("/v1/voip-connections", json=config["create"], headers=headers)
+    elif config["release"]:
         releases.release_number(service, caller, config["release"])
     else:
         imports.import_numbers(service, caller, config["connection"], config["numbers"])

@@ -52,6 +52,7 @@ class World:
     http: TestClient[Any]
     key: str
     organization: int
+    url: str
 
     def organization_with_key(self, mode: str = "live", *, may_write: bool = True) -> tuple[int, str]:
         with self.service.database.writing() as db:
@@ -147,7 +148,7 @@ def world_on(url: str, data_dir: Path, carrier: Carrier | None = None, **environ
     service = service_for(settings_for(url, data_dir, **environment), carrier, clock)
     try:
         with TestClient(create_app(service, background=False)) as http:
-            world = World(carrier, service, clock, http, "", 0)
+            world = World(carrier, service, clock, http, "", 0, url)
             world.organization, world.key = world.organization_with_key()
             yield world
     finally:

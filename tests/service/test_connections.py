@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 from acme import KEY
-from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, World, draft
+from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, World
 
 from trunkline.errors import CarrierUnavailable, CredentialsRejected
 
@@ -49,14 +49,6 @@ def test_an_id_is_never_used_again(any_world: World) -> None:
     first = any_world.connect()["id"]
     any_world.call("DELETE", f"{CONNECTIONS}/{first}")
     assert any_world.connect()["id"] > first
-
-
-def test_a_guided_set_up_answers_clearly_that_it_cannot_be_used_yet(world: World) -> None:
-    id = world.evidence(provider="guided")
-    body = draft(provider="guided", setup_method="guided_guided", verification_evidence_id=id)
-    answer = world.post(CONNECTIONS, body)
-    assert (answer.status_code, answer.json()["code"]) == (400, "guided_setup_unavailable")
-    assert world.post(CONNECTIONS, draft(provider="guided", verification_evidence_id=id)).status_code == 201
 
 
 def test_renaming_makes_the_name_the_customer_s(any_world: World) -> None:

@@ -145,6 +145,7 @@ def test_a_sandbox_and_a_live_organization_may_hold_the_same_number(any_world: W
     [
         (NumberNotFound("It is gone."), "not_on_account"),
         (CarrierRefused("Not this number."), "carrier_refused"),
+        (CarrierRefused("The webhook is dead.", reason="sms_webhook_unreachable"), "sms_webhook_unreachable"),
         (PermissionMissing("Not with this key."), "carrier_refused"),
         (CredentialsRejected("Not this key."), "carrier_refused"),
         (RateLimited("Wait."), "carrier_unavailable"),

@@ -18,6 +18,7 @@ ROUTES = [
     ("GET", CONNECTIONS + "/{connection}", None),
     ("PATCH", CONNECTIONS + "/{connection}", {"name": "x"}),
     ("DELETE", CONNECTIONS + "/{connection}", None),
+    ("GET", CONNECTIONS + "/{connection}/setup-steps", None),
     ("POST", CONNECTIONS + "/test", draft()),
     ("POST", CONNECTIONS + "/suggest-name", draft()),
     ("GET", CONNECTIONS + "/{connection}/available-numbers", None),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
 
 from trunkline.descriptor import CredentialForm
 from trunkline.fields import read_only
+from trunkline.redaction import Scrubber
 from trunkline.secret import Secret
 
 
@@ -38,6 +40,12 @@ class CarrierAccount:
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret of the account."""
         return tuple(value for value in self.credentials.values() if isinstance(value, Secret))
+
+    @cached_property
+    def scrub(self) -> Scrubber:
+        """Takes every trace of the account's secrets out of a text."""
+        users = [value for value in self.credentials.values() if isinstance(value, str)]
+        return Scrubber(self.secrets(), users)
 
     def key(self) -> str:
         """A key for limits kept in memory: equal for equal credentials, and nothing can be got back from it."""

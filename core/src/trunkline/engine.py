@@ -327,7 +327,7 @@ class Engine:
             got = plugin.call(hook, account=account, call=call, **arguments)
             if not isinstance(got, answer):
                 raise _wrong_type(plugin, hook, got)
-            if _tells_a_secret(_scrubber(account), got):
+            if _tells_a_secret(account.scrub, got):
                 raise _broken(plugin, f"the answer of {hook} holds a secret")
             if check and (problem := check(account, got)):
                 raise _broken(plugin, problem)
@@ -350,7 +350,7 @@ class Engine:
         """Pull a plugin's iterator, a batch at a time: it runs only when the caller asks for more."""
         plugin = self._able(account.provider, hook, capability)
         call = self._call(plugin, account, hook, seconds)
-        scrubber = _scrubber(account)
+        scrubber = account.scrub
 
         def begin() -> Iterator[Any]:
             return iter(plugin.call(hook, account=account, call=call, **arguments))
@@ -477,7 +477,7 @@ class Engine:
     ) -> TrunklineError:
         """One of our own errors, without cause or context, in texts that hold no trace of the account's secrets."""
         try:
-            scrub = _scrubber(account)
+            scrub = account.scrub if account else str
             if isinstance(error, TrunklineError):
                 return _one_of_ours(error).scrubbed(scrub)
             # Not what it says: that may hold what no scrubber knows, as a password in a callback address.
@@ -603,10 +603,3 @@ def _broken(plugin: ProviderPlugin, why: str) -> PluginBroken:
         f"{plugin.descriptor.display_name} could not be asked: its plugin failed.",
         detail=f"{plugin.distribution} {plugin.version}: {why}",
     )
-
-
-def _scrubber(account: CarrierAccount | None) -> Scrubber:
-    if account is None:
-        return Scrubber(())
-    users = [value for value in account.credentials.values() if isinstance(value, str)]
-    return Scrubber(account.secrets(), users)

@@ -2,57 +2,43 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 from sqlalchemy import Connection
 
 from trunkline.account import CarrierAccount
-from trunkline.descriptor import ProviderDescriptor
 from trunkline.engine import Engine
-from trunkline.errors import EvidenceRefused
-from trunkline.evidence import Evidence, examine, fingerprint
+from trunkline.evidence import Evidence
+from trunkline_service import proofs, set_ups
 from trunkline_service.clock import in_milliseconds
+from trunkline_service.desk import not_ready
 from trunkline_service.drafts import ABSENT, ConnectionDraft, ConnectionPatch, evidence_id
 from trunkline_service.errors import ApiError, field_error, not_found
+from trunkline_service.idempotency import Keeper
 from trunkline_service.service import Service
-from trunkline_service.storage import connections, evidence, numbers, shown
-from trunkline_service.storage.connections import NewConnection, StoredConnection
+from trunkline_service.storage import connections, numbers, shown
+from trunkline_service.storage.connections import StoredConnection
 from trunkline_service.storage.organizations import Caller
 
-Keep = Callable[[Connection, bytes], None]
-"""Keeps the answer for an idempotency key, in the transaction that makes what it tells of."""
 
-
-def create(service: Service, caller: Caller, draft: ConnectionDraft, keep: Keep) -> bytes:
+def create(service: Service, caller: Caller, draft: ConnectionDraft, keeper: Keeper) -> bytes:
     """Store a connection whose credentials were tested: its evidence is spent in the same transaction."""
     engine = service.engines[caller.mode]
     id = draft.evidence_id()
     account = draft.account(engine, service.marker(caller.organization))
-    _refuse_guided(engine.descriptor(account.provider), account)
-    proven = _examined(service, caller, engine, account, id)
-    redacted = engine.redact_sip_config(account.provider, account.sip_config)
+    if _is_guided(engine, account):
+        return set_ups.create(service, caller, engine, draft, account, keeper)
+    proven = proofs.examined(service, caller, engine, account, id)
+    new = draft.connection(engine, account, proven)
     now = service.now()
-    new = NewConnection(
-        organization=caller.organization,
-        provider=account.provider,
-        setup_method=account.setup_method,
-        name=proven.suggested_name if draft.name is None else draft.name,
-        inferred_name=draft.name is None and proven.name_inferred,
-        identity=proven.identity,
-        credentials=account.credentials,
-        sip_config=account.sip_config,
-        shown_sip_config=redacted,
-        tested_at=in_milliseconds(proven.made_at),
-    )
     with service.database.writing() as db:
-        _spend(db, caller, id, now)
+        proofs.spend(db, caller, id, now)
         made = connections.create(db, new, service.sealer, now)
         numbers.adopt_orphans(db, caller.organization, new.provider, new.identity, made, now)
         answer = _shown(db, caller, made)
-        keep(db, answer)
+        keeper.keep(db, answer)
     return answer
 
 
@@ -62,6 +48,8 @@ def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) ->
     engine = service.engines[caller.mode]
     with service.database.reading() as db:
         seen = connections.find(db, caller.organization, id) or _missing()
+    if not seen.ready:
+        raise not_ready(seen.status)
     proposal = _Proposal.of(service, engine, seen, patch)
     proven = _proof_of(service, caller, engine, seen, proposal, patch)
     redacted = engine.redact_sip_config(seen.provider, proposal.account.sip_config)
@@ -79,7 +67,7 @@ def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) ->
             )
             values["shown_sip_config"] = connections.as_shown(redacted)
         if proven:
-            _spend(db, caller, proven.id, now)
+            proofs.spend(db, caller, proven.id, now)
             _refuse_other_account(db, stored, proven)
             values |= connections.sealed_credentials(
                 service.sealer, caller.organization, id, proposal.account.credentials
@@ -98,7 +86,9 @@ def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) ->
 def remove(service: Service, caller: Caller, id: int) -> None:
     """Forget a connection and its credentials. Its numbers stay with the organization, without a connection."""
     with service.database.writing() as db:
-        connections.find(db, caller.organization, id, lock=True) or _missing()
+        stored = connections.find(db, caller.organization, id, lock=True) or _missing()
+        if not stored.ready:
+            raise not_ready(stored.status)
         now = service.now()
         for row in numbers.unfinished_of_connection(db, id):
             if not row.lease_expired(now):
@@ -164,45 +154,23 @@ def _proof_of(
         if patch.verification_evidence_id is not None:
             raise field_error("credentials", "required with verification_evidence_id")
         return None
-    return _examined(service, caller, engine, proposal.account, evidence_id(patch.verification_evidence_id))
+    return proofs.examined(service, caller, engine, proposal.account, evidence_id(patch.verification_evidence_id))
 
 
-def _examined(service: Service, caller: Caller, engine: Engine, account: CarrierAccount, id: uuid.UUID) -> Evidence:
-    """The evidence, if it covers these credentials; spending it is another matter."""
-    with service.database.reading() as db:
-        found = evidence.find(db, caller.organization, id)
-    proven, key_id = found or (None, service.sealer.primary)
-    key = service.sealer.key(key_id, "fingerprint")
-    if key is None:
-        raise EvidenceRefused("stale", "This verification evidence is too old. Test the credentials again.")
-    return examine(
-        proven,
-        organization=caller.organization,
-        provider=account.provider,
-        fingerprint=fingerprint(key, engine.descriptor(account.provider), account),
-        now=service.clock(),
-    )
-
-
-def _spend(db: Connection, caller: Caller, id: uuid.UUID, now: int) -> None:
-    if not evidence.spend(db, caller.organization, id, now):
-        raise EvidenceRefused("spent", "This verification evidence was used already. Test the credentials again.")
-
-
-def _refuse_guided(descriptor: ProviderDescriptor, account: CarrierAccount) -> None:
-    """Guided set-up needs a journal of its steps, which is not kept yet."""
-    method = descriptor.setup_method(account.setup_method)
-    if method is not None and method.guided:
-        raise field_error(
-            "setup_method",
-            "guided set-up is not available here yet",
-            code="guided_setup_unavailable",
-            detail="Guided set-up is not available here yet. Choose another set-up method.",
-        )
+def _is_guided(engine: Engine, account: CarrierAccount) -> bool:
+    method = engine.descriptor(account.provider).setup_method(account.setup_method)
+    return method is not None and method.guided
 
 
 def _refuse_other_account(db: Connection, stored: StoredConnection, proven: Evidence) -> None:
-    if stored.identity != proven.identity and numbers.of_connection(db, stored.id):
+    if stored.identity == proven.identity:
+        return
+    if stored.sealed_made is not None:
+        raise ApiError(
+            "different_account",
+            "These credentials belong to another carrier account than the one that was set up. Make a new connection.",
+        )
+    if numbers.of_connection(db, stored.id):
         raise ApiError(
             "different_account",
             "These credentials belong to another carrier account than the imported numbers. Release the numbers "

@@ -7,7 +7,7 @@ import attrs
 from trunkline.account import CarrierAccount
 from trunkline.engine import Engine
 from trunkline.errors import AccountSuspended, CredentialsRejected
-from trunkline_service.errors import not_found
+from trunkline_service.errors import ApiError, not_found
 from trunkline_service.service import Service
 from trunkline_service.storage import connections
 from trunkline_service.storage.connections import StoredConnection
@@ -32,7 +32,7 @@ class Desk:
     def route_lock(self) -> str:
         """One name per carrier account: two who made its route at once would make two."""
         known = self.connection.identity or f"connection {self.connection.id}"
-        return f"route {self.claimant.mode} {self.claimant.organization} {self.connection.provider} {known}"[:255]
+        return lock_name(self.claimant.mode, self.claimant.organization, self.connection.provider, known)
 
 
 def open_desk(service: Service, caller: Caller, connection: int) -> Desk:
@@ -41,6 +41,8 @@ def open_desk(service: Service, caller: Caller, connection: int) -> Desk:
         stored = connections.find(db, caller.organization, connection)
     if stored is None:
         raise not_found()
+    if not stored.ready:
+        raise not_ready(stored.status)
     return desk_for(service, caller.mode, stored)
 
 
@@ -57,6 +59,20 @@ def desk_for(service: Service, mode: str, stored: StoredConnection) -> Desk:
         backed=service.backed(engine, stored.provider),
     )
     return Desk(service, engine, stored, account, claimant)
+
+
+def lock_name(mode: str, organization: int, provider: str, account: str) -> str:
+    """Who makes something for all of a carrier account holds the lock of this name."""
+    return f"route {mode} {organization} {provider} {account}"[:255]
+
+
+def not_ready(status: str) -> ApiError:
+    """The connection cannot be used yet, or never will be."""
+    if status == "pending":
+        going_on = "This connection is being set up at the carrier. Try again when its status is connected."
+        return ApiError("connection_not_ready", going_on, retry_after=5)
+    failed = "Setting this connection up failed, and what was made is being taken back. Delete it to try that at once."
+    return ApiError("connection_not_ready", failed)
 
 
 def says_no_more(error: Exception) -> bool:

@@ -11,7 +11,10 @@ import attrs
 from trunkline.account import CarrierAccount
 from trunkline.engine import Engine
 from trunkline.errors import UnknownProvider
+from trunkline.evidence import Evidence
+from trunkline_service.clock import in_milliseconds
 from trunkline_service.errors import ApiError, field_error
+from trunkline_service.storage.connections import NewConnection
 
 MAX_NAME = 255
 _MAX_AGENT_ID = 255
@@ -50,6 +53,21 @@ class ConnectionDraft:
             )
         except UnknownProvider as error:
             raise field_error("provider", error.summary, code="unknown_provider", detail=error.summary) from None
+
+    def connection(self, engine: Engine, account: CarrierAccount, proven: Evidence) -> NewConnection:
+        """The connection to be stored, once it is proven that its credentials were tested."""
+        return NewConnection(
+            organization=proven.organization,
+            provider=account.provider,
+            setup_method=account.setup_method,
+            name=proven.suggested_name if self.name is None else self.name,
+            inferred_name=self.name is None and proven.name_inferred,
+            identity=proven.identity,
+            credentials=account.credentials,
+            sip_config=account.sip_config,
+            shown_sip_config=engine.redact_sip_config(account.provider, account.sip_config),
+            tested_at=in_milliseconds(proven.made_at),
+        )
 
     def evidence_id(self) -> uuid.UUID:
         """The evidence that creating needs."""

@@ -34,12 +34,12 @@ CODES: Mapping[str, Meaning] = {
     "invalid_idempotency_key": Meaning(400, "`Idempotency-Key` is not 1 to 255 printable ASCII characters."),
     "bad_request": Meaning(400, "The request cannot be understood."),
     "unknown_provider": Meaning(400, "No such provider is installed."),
-    "guided_setup_unavailable": Meaning(400, "This guided set-up method cannot be used here yet."),
     "too_many_numbers": Meaning(400, "More numbers than one import takes, or than it could finish in time."),
     "evidence_required": Meaning(400, "Fresh verification evidence is needed, and the credentials with it."),
     "evidence_unknown": Meaning(400, "There is no such verification evidence."),
     "evidence_wrong_provider": Meaning(400, "The evidence was made for a different provider."),
     "evidence_spent": Meaning(400, "The evidence was used already."),
+    "evidence_reserved": Meaning(400, "A guided set-up with this evidence is under way."),
     "evidence_stale": Meaning(400, "The evidence is too old."),
     "missing_key": Meaning(401, "No API key was given."),
     "unknown_key": Meaning(401, "The API key is unknown or revoked."),
@@ -51,9 +51,10 @@ CODES: Mapping[str, Meaning] = {
     # The state of things
     "different_account": Meaning(409, "The new credentials belong to another carrier account than the numbers."),
     "connection_deleted": Meaning(409, "The number's connection is deleted, and its credentials with it."),
+    "connection_not_ready": Meaning(409, "The connection is being set up at the carrier, or that failed."),
     "connection_busy": Meaning(409, "Numbers of this connection are being imported or released just now."),
     "connection_outdated": Meaning(409, "The stored credentials no longer fit the provider's form."),
-    "account_busy": Meaning(409, "Another import on this carrier account is under way."),
+    "account_busy": Meaning(409, "Another import or set-up on this carrier account is under way."),
     "number_busy": Meaning(409, "The number is being imported or released just now."),
     "number_released": Meaning(409, "The number is released; import it again first."),
     "number_not_found": Meaning(409, "The number is not on the carrier account any more."),
@@ -147,7 +148,7 @@ def as_api_error(error: Exception) -> ApiError:
         case TrunklineError():
             return _carrier_error(error)
         case LockTimeout():
-            busy = "Another import on this carrier account is under way. Try again in a moment."
+            busy = "Another import or set-up on this carrier account is under way. Try again in a moment."
             return ApiError("account_busy", busy, retry_after=5)
         case OperationalError() | PoolTimeout():
             return ApiError("overloaded", "Too much is going on just now. Try again in a moment.", retry_after=2)

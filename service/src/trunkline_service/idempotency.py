@@ -37,8 +37,28 @@ class Ticket:
         idempotency.keep(db, self.organization, self.key, self.token, status, body)
 
 
-Keep = Callable[[Connection, bytes], None]
-"""Keeps an answer's JSON; does nothing where there is no key."""
+@attrs.define
+class Keeper:
+    """Keeps the answer of a request that succeeds; does nothing where there is no key."""
+
+    ticket: Ticket | None = None
+    kept: bool = False
+
+    @property
+    def key(self) -> str | None:
+        """The request's key."""
+        return self.ticket.key if self.ticket else None
+
+    def keep(self, db: Connection, answer: bytes) -> None:
+        """Keep the answer, in the transaction of what it tells of."""
+        if self.ticket:
+            self.ticket.keep(db, 201, answer)
+            self.kept = True
+
+    def renew(self, db: Connection, now: int) -> None:
+        """Say that the request is still running."""
+        if self.ticket:
+            idempotency.renew(db, self.ticket.organization, self.ticket.key, self.ticket.token, now)
 
 
 def once(
@@ -46,7 +66,7 @@ def once(
     caller: Caller,
     request: Request[Any, Any, Any],
     body: dict[str, Any],
-    work: Callable[[Keep], bytes],
+    work: Callable[[Keeper], bytes],
 ) -> Response[Any]:
     """Answer 201 with what `work` makes, at most once for each key.
 
@@ -54,7 +74,7 @@ def once(
     """
     header = request.headers.get("idempotency-key")
     if header is None:
-        return answer_encoded(work(_keep_nothing), 201)
+        return answer_encoded(work(Keeper()), 201)
     if not _KEY.fullmatch(header):
         raise ApiError("invalid_idempotency_key", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
     said = _said(request, body)
@@ -66,20 +86,14 @@ def once(
     return _run(service, begun, work)
 
 
-def _run(service: Service, ticket: Ticket, work: Callable[[Keep], bytes]) -> Response[Any]:
-    kept = False
-
-    def keep(db: Connection, answer: bytes) -> None:
-        nonlocal kept
-        ticket.keep(db, 201, answer)
-        kept = True
-
+def _run(service: Service, ticket: Ticket, work: Callable[[Keeper], bytes]) -> Response[Any]:
+    keeper = Keeper(ticket)
     try:
-        body = work(keep)
+        body = work(keeper)
     except Exception as raised:
         _keep_refusal(service, ticket, as_api_error(raised))
         raise
-    if not kept:
+    if not keeper.kept:
         with service.database.writing() as db:
             ticket.keep(db, 201, body)
     return answer_encoded(body, 201)
@@ -127,7 +141,3 @@ def _said(request: Request[Any, Any, Any], body: dict[str, Any]) -> bytes:
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
     said = [request.method, request.url.path, canonical]
     return hashlib.sha256(json.dumps(said).encode()).digest()
-
-
-def _keep_nothing(db: Connection, answer: bytes) -> None:
-    """There is no key to keep it for."""

@@ -24,6 +24,7 @@ from trunkline_service.storage import connections, numbers
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.organizations import Caller
 from trunkline_service.surveys import (
+    REFUSALS,
     Survey,
     already_imported,
     charges_of,
@@ -246,4 +247,5 @@ def _refused(desk: Desk, row: StoredNumber, error: TrunklineError) -> ImportResu
     if says_no_more(error):
         note_health(desk.service, desk.connection, works=False)
     word = refusal_of(error)
-    return refuse(row.number, word, error.summary if word == "carrier_refused" else None)
+    explained = word in REFUSALS and word != "carrier_refused"
+    return refuse(row.number, word, None if explained else error.summary)

@@ -1,4 +1,4 @@
-"""What a killed process left behind: numbers whose lease ran out are finished or undone, by looking at the carrier."""
+"""What a killed process left behind: numbers and set-ups whose lease ran out are finished or undone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from trunkline_service.logs import get_logger, where
 from trunkline_service.restoring import put_back
 from trunkline_service.sealing import SealBroken
 from trunkline_service.service import Service
-from trunkline_service.storage import connections, evidence, idempotency, numbers
+from trunkline_service.set_ups import settle as settle_set_up
+from trunkline_service.storage import connections, evidence, idempotency, numbers, set_ups
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.tables import Hold
 
@@ -32,15 +33,17 @@ def run_until(service: Service, stopped: threading.Event) -> None:
 
 
 def sweep(service: Service) -> int:
-    """Settle every number whose lease ran out, forget what is too old to be of use; gives how many were settled."""
+    """Settle all whose lease ran out, forget what is too old to be of use; gives how many were settled."""
     now = service.now()
     with service.database.reading() as db:
         rows = numbers.expired(db, now)
+        unfinished = set_ups.expired(db, now)
     settled = sum(settle(service, row) for row in rows)
     with service.database.writing() as db:
         evidence.prune(db, now)
         idempotency.prune(db, now)
-    return settled
+    # Last, since each may take minutes.
+    return settled + sum(settle_set_up(service, set_up) for set_up in unfinished)
 
 
 def settle(service: Service, row: StoredNumber) -> bool:

@@ -43,9 +43,9 @@ class Service:
         """What names the things we make at a carrier for an organization."""
         return f"trunkline-{self.installation}-{organization}"
 
-    def lock(self, name: str) -> AbstractContextManager[None]:
+    def lock(self, name: str, lease_ms: int = locks.LEASE_MS) -> AbstractContextManager[locks.Held]:
         """Hold a lock that every replica respects."""
-        return locks.holding(self.database, name, self.now)
+        return locks.holding(self.database, name, self.now, lease_ms=lease_ms)
 
     def open_account(self, engine: Engine, stored: StoredConnection) -> CarrierAccount:
         """The carrier account of a stored connection."""

@@ -12,8 +12,9 @@ from trunkline.charges import ChargeEstimate, ChargeItem
 from trunkline.checks import Check
 from trunkline.numbers import CarrierNumber, RoutingView
 from trunkline.plan import ImportPlan
-from trunkline_service.clock import shown_or_none
+from trunkline_service.clock import shown, shown_or_none
 from trunkline_service.storage.numbers import StoredNumber
+from trunkline_service.storage.set_ups import JournalEntry
 
 T = TypeVar("T")
 
@@ -70,6 +71,15 @@ class NameView(msgspec.Struct):
 
     suggested_connection_name: str
     suggested_connection_name_inferred: bool
+
+
+class SetUpStepView(msgspec.Struct):
+    """How far one step of a guided set-up got; `intended` means that it may have been taken or not."""
+
+    id: str
+    state: Literal["intended", "found", "done", "undone"]
+    summary: str
+    at: str
 
 
 class AvailableNumberView(msgspec.Struct, rename="camel"):
@@ -239,6 +249,11 @@ def check_details_view(checks: tuple[Check, ...]) -> dict[str, CheckView]:
         )
         for check in checks
     }
+
+
+def set_up_step_view(entry: JournalEntry) -> SetUpStepView:
+    """A step as the journal tells of it."""
+    return SetUpStepView(entry.step, entry.state, entry.summary, shown(entry.at))  # type: ignore[arg-type]
 
 
 def available_number_view(number: CarrierNumber) -> AvailableNumberView:

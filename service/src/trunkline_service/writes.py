@@ -36,9 +36,11 @@ def nothing_was_written(error: Exception) -> bool:
 
 
 def refusal_of(error: TrunklineError) -> str:
-    """The word for a number whose write failed."""
+    """The word for a number whose write failed; where the carrier's refusal has a reason of its own, that."""
     if isinstance(error, NumberNotFound):
         return "not_on_account"
     if isinstance(error, RateLimited | CarrierUnavailable | SnapshotStale):
         return "carrier_unavailable"
+    if isinstance(error, CarrierRefused) and error.reason:
+        return error.reason
     return "carrier_refused" if nothing_was_written(error) else "unverified_write"

@@ -1,6 +1,5 @@
 """The numbers of a project: every one, once, in the same words as any carrier's."""
 
-import math
 import tracemalloc
 import uuid
 from collections.abc import Callable
@@ -203,7 +202,7 @@ def test_any_split_into_pages_gives_the_same_list(
 
 
 def test_memory_does_not_grow_with_the_number_of_pages(scripted: Callable[..., Any]) -> None:
-    def peak(pages: int) -> float:
+    def peak(pages: int) -> int:
         world = scripted(served([list(range(at * 100, at * 100 + 100)) for at in range(pages)]))
         world.dial.urls = type("Forgetful", (list,), {"append": lambda self, url: None})()
         for _ in world.engine.list_numbers(world.account):
@@ -211,9 +210,10 @@ def test_memory_does_not_grow_with_the_number_of_pages(scripted: Callable[..., A
         tracemalloc.start()
         try:
             assert sum(1 for _ in world.engine.list_numbers(world.account)) == pages * 100
-            return math.log(tracemalloc.get_traced_memory()[1])
+            return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
     peak(10)
-    assert peak(100) - peak(10) < math.log(1.3)
+    # Each request leaves its record; the 9,000 numbers themselves would be megabytes.
+    assert peak(100) - peak(10) < 90 * 4096

@@ -278,7 +278,7 @@ class GuardAdapter(BaseAdapter):
             return None
         for header in self._rules.descriptor.request_id_headers:
             if value := response.headers.get(header):
-                return self._rules.scrub(str(value)[:128])
+                return self._rules.account.scrub(str(value)[:128])
         return None
 
 

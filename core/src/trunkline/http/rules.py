@@ -12,7 +12,6 @@ import attrs
 from trunkline.account import CarrierAccount
 from trunkline.descriptor import BasicAuth, BearerAuth, ProviderDescriptor
 from trunkline.errors import CredentialsRejected, PluginBroken
-from trunkline.redaction import Scrubber
 from trunkline.secret import Secret
 
 _LONGEST_URL = 16 * 1024
@@ -28,11 +27,6 @@ class Rules:
     descriptor: ProviderDescriptor
     account: CarrierAccount
     read_only: bool
-    scrub: Scrubber = attrs.field(init=False, repr=False)
-
-    @scrub.default
-    def _scrubber(self) -> Scrubber:
-        return Scrubber(self.account.secrets())
 
     def admit(self, method: str, url: str) -> None:
         """Raise `PluginBroken` for anything that must not leave: wrong scheme, host or, when reading, method."""
@@ -82,7 +76,7 @@ class Rules:
         for name, value in longest_first:
             if len(value) >= 6:
                 path = path.replace(quote(value, safe=""), "{" + name + "}").replace(value, "{" + name + "}")
-        return self.scrub(path)
+        return self.account.scrub(path)
 
     def _is_allowed(self, host: str) -> bool:
         for allowed in self.descriptor.hosts:

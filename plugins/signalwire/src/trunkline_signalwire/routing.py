@@ -159,8 +159,7 @@ def write(signalwire: SignalWire, number: NumberRef, changes: Mapping[str, Any],
     """One PUT to one number, which answers the whole number (update_phone_number)."""
     _check_handle(number)
     try:
-        # As `extras`, since the SDK leaves out what is None.
-        row = signalwire.ask(lambda sdk: sdk.phone_numbers.update(number.handle, extras=dict(changes)))
+        row = signalwire.write("PUT", f"/api/relay/rest/phone_numbers/{number.handle}", json=dict(changes))
     except NotThere as missing:
         raise _gone(number, missing) from None
     try:

@@ -8,7 +8,7 @@ from litestar.response import Stream
 
 from trunkline.converter import structure
 from trunkline_service import connections as use_cases
-from trunkline_service import credential_tests, imports, listings, releases
+from trunkline_service import credential_tests, imports, listings, releases, set_ups
 from trunkline_service.auth import authenticate, authenticate_and_read, caller_of
 from trunkline_service.bodies import read_body, read_object
 from trunkline_service.drafts import ConnectionDraft, ConnectionPatch, ImportRequest
@@ -16,17 +16,20 @@ from trunkline_service.errors import not_found
 from trunkline_service.idempotency import once
 from trunkline_service.routes.documented import errors, succeeds, takes
 from trunkline_service.routes.reading import Req, Serving, flag_from, id_from
-from trunkline_service.storage import shown
+from trunkline_service.storage import connections, shown
+from trunkline_service.storage import set_ups as stored_set_ups
 from trunkline_service.views import (
     AvailableNumberView,
     ConnectionView,
     ImportView,
     NameView,
     PlanView,
+    SetUpStepView,
     TestView,
     answer,
     answer_encoded,
     encode,
+    set_up_step_view,
 )
 
 PATH = "/v1/voip-connections"
@@ -48,19 +51,24 @@ def list_connections(request: Req, service: Serving) -> Response[list[Connection
         "read_only_key",
         "body",
         "unknown_provider",
-        "guided_setup_unavailable",
         "evidence",
         "idempotency",
-        "plugin_broken",
+        "account_busy",
+        "unverified_write",
+        "carrier",
     ),
     tags=["Connections"],
 )
 def create_connection(request: Req, service: Serving, body: RawBody) -> Response[ConnectionView]:
-    """Store a connection whose credentials were tested. They are not tested again."""
+    """Store a connection whose credentials were tested. They are not tested again.
+
+    A guided set-up method makes at the carrier what is needed before it answers, which may take minutes; until then the
+    connection is listed as pending. What fails is undone.
+    """
     caller = caller_of(request, service)
     given = read_object(request, body)
     draft = structure(given, ConnectionDraft)
-    return once(service, caller, request, given, lambda keep: use_cases.create(service, caller, draft, keep))
+    return once(service, caller, request, given, lambda keeper: use_cases.create(service, caller, draft, keeper))
 
 
 @get(PATH + "/{connection_id:str}", sync_to_thread=True, responses=errors("not_found"), tags=["Connections"])
@@ -79,7 +87,14 @@ def get_connection(request: Req, service: Serving, connection_id: FromPath[str])
     sync_to_thread=True,
     operation_class=takes("ConnectionPatch"),
     responses=errors(
-        "read_only_key", "not_found", "body", "evidence", "different_account", "connection_busy", "plugin_broken"
+        "read_only_key",
+        "not_found",
+        "body",
+        "evidence",
+        "different_account",
+        "connection_busy",
+        "connection_not_ready",
+        "plugin_broken",
     ),
     tags=["Connections"],
 )
@@ -96,16 +111,48 @@ def change_connection(
     PATH + "/{connection_id:str}",
     sync_to_thread=True,
     operation_class=takes(None, "release_numbers"),
-    responses=errors("read_only_key", "not_found", "invalid_parameter", "connection_busy", "carrier"),
+    responses=errors(
+        "read_only_key",
+        "not_found",
+        "invalid_parameter",
+        "connection_busy",
+        "connection_not_ready",
+        "account_busy",
+        "unverified_write",
+        "carrier",
+    ),
     tags=["Connections"],
 )
 def delete_connection(request: Req, service: Serving, connection_id: FromPath[str]) -> None:
-    """Forget a connection and its credentials. Its numbers stay, unless they are to be released first."""
+    """Forget a connection and its credentials. Its numbers stay, unless they are to be released first.
+
+    What a guided set-up made stays at the carrier; a set-up that failed or was cut off is undone.
+    """
     caller = caller_of(request, service)
     id = id_from(connection_id)
-    if flag_from(request, "release_numbers"):
+    release = flag_from(request, "release_numbers")
+    if set_ups.give_up(service, caller, id):
+        return
+    if release:
         releases.release_all(service, caller, id)
     use_cases.remove(service, caller, id)
+
+
+@get(
+    PATH + "/{connection_id:str}/setup-steps",
+    sync_to_thread=True,
+    responses=errors("not_found"),
+    tags=["Connections"],
+)
+def list_setup_steps(request: Req, service: Serving, connection_id: FromPath[str]) -> Response[list[SetUpStepView]]:
+    """How far each step of a guided set-up got, in their order; empty for a connection that was not set up so."""
+    with service.database.reading() as db:
+        caller = authenticate(db, request)
+        id = id_from(connection_id)
+        if connections.find(db, caller.organization, id) is None:
+            raise not_found()
+        steps = stored_set_ups.list_steps(db, id)
+    return answer([set_up_step_view(step) for step in steps])
 
 
 @post(
@@ -139,7 +186,10 @@ def suggest_name(request: Req, service: Serving, body: RawBody) -> Response[Name
 @get(
     PATH + "/{connection_id:str}/available-numbers",
     sync_to_thread=True,
-    responses={200: succeeds(list[AvailableNumberView]), **errors("not_found", "connection_outdated", "carrier")},
+    responses={
+        200: succeeds(list[AvailableNumberView]),
+        **errors("not_found", "connection_not_ready", "connection_outdated", "carrier"),
+    },
     tags=["Numbers"],
 )
 def list_available_numbers(request: Req, service: Serving, connection_id: FromPath[str]) -> Stream:
@@ -162,6 +212,7 @@ def list_available_numbers(request: Req, service: Serving, connection_id: FromPa
             "invalid_parameter",
             "too_many_numbers",
             "account_busy",
+            "connection_not_ready",
             "connection_outdated",
             "idempotency",
             "carrier",
@@ -188,6 +239,7 @@ HANDLERS = [
     get_connection,
     change_connection,
     delete_connection,
+    list_setup_steps,
     test_credentials,
     suggest_name,
     list_available_numbers,

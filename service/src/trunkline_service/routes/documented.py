@@ -33,7 +33,8 @@ _CARRIER = (
     "carrier_timed_out", "plugin_timed_out",
 )  # fmt: skip
 _EVIDENCE = (
-    "evidence_required", "evidence_unknown", "evidence_wrong_provider", "evidence_spent", "evidence_stale",
+    "evidence_required", "evidence_unknown", "evidence_wrong_provider", "evidence_spent", "evidence_reserved",
+    "evidence_stale",
     "evidence_wrong_credentials",
 )  # fmt: skip
 _IDEMPOTENCY = ("invalid_idempotency_key", "idempotency_key_reused", "idempotency_key_running")

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
+from trunkline_service.made import load_made, made_as_json
 from trunkline_service.sealing import Place, Sealer
 from trunkline_service.storage.shown import write_shown
-from trunkline_service.storage.tables import connections
+from trunkline_service.storage.tables import Goal, connections, set_ups
 
 
 @attrs.frozen
@@ -27,6 +28,8 @@ class StoredConnection:
     sealed_credentials: bytes = attrs.field(repr=False)
     sealed_sip_config: bytes = attrs.field(repr=False)
     sealed_made: bytes | None = attrs.field(repr=False)
+    ready: bool = attrs.field(converter=bool)
+    """False while a guided set-up is unfinished, or still to be undone."""
 
     def credentials(self, sealer: Sealer) -> dict[str, Any]:
         """Open the credentials."""
@@ -42,7 +45,7 @@ class StoredConnection:
         """Open what guided set-up made."""
         if self.sealed_made is None:
             return {}
-        opened: dict[str, Any] = sealer.open(self.sealed_made, _place(self.organization, self.id, "made"))
+        opened: dict[str, Any] = load_made(sealer.open(self.sealed_made, _place(self.organization, self.id, "made")))
         return opened
 
 
@@ -60,12 +63,16 @@ class NewConnection:
     sip_config: Mapping[str, Any] = attrs.field(repr=False)
     shown_sip_config: Mapping[str, Any] = attrs.field(repr=False)
     tested_at: int
+    status: str = "connected"
+
+
+_UNFINISHED = exists().where(set_ups.c.connection_id == connections.c.id, set_ups.c.goal != Goal.NONE)
 
 
 def find(db: Connection, organization: int, id: int, *, lock: bool = False) -> StoredConnection | None:
     """One connection; with `lock`, nobody else changes or removes it until this transaction ends."""
     columns = connections.c
-    query = select(
+    query: Any = select(
         columns.id,
         columns.organization_id,
         columns.provider,
@@ -75,6 +82,7 @@ def find(db: Connection, organization: int, id: int, *, lock: bool = False) -> S
         columns.sealed_credentials,
         columns.sealed_sip_config,
         columns.sealed_made,
+        ~_UNFINISHED,
     ).where(columns.id == id, columns.organization_id == organization)
     row = db.execute(query.with_for_update() if lock else query).first()
     return StoredConnection(*row) if row else None
@@ -90,7 +98,7 @@ def create(db: Connection, new: NewConnection, sealer: Sealer, now: int) -> int:
             setup_method=new.setup_method,
             name=new.name,
             inferred_name=new.inferred_name,
-            status="connected",
+            status=new.status,
             identity=new.identity,
             sealed_credentials=b"",
             sealed_sip_config=b"",
@@ -116,6 +124,11 @@ def sealed_credentials(sealer: Sealer, organization: int, id: int, value: Mappin
 def sealed_sip_config(sealer: Sealer, organization: int, id: int, value: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that hold this SIP config."""
     return {"sealed_sip_config": sealer.seal(value, _place(organization, id, "sip_config"))}
+
+
+def sealed_made(sealer: Sealer, organization: int, id: int, value: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that hold what set-up made."""
+    return {"sealed_made": sealer.seal(made_as_json(value), _place(organization, id, "made"))}
 
 
 def change(db: Connection, organization: int, id: int, values: Mapping[str, Any]) -> None:

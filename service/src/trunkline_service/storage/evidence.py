@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import uuid
 
-from sqlalchemy import Connection, delete, insert, select, update
+import attrs
+from sqlalchemy import Connection, Update, delete, insert, select, update
 
 from trunkline.checks import Check
 from trunkline.evidence import Evidence
@@ -13,6 +14,15 @@ from trunkline_service.clock import from_milliseconds, in_milliseconds
 from trunkline_service.storage.tables import evidence
 
 _KEEP_MS = 24 * 3600 * 1000
+
+
+@attrs.frozen
+class KeptEvidence:
+    """Evidence, the key that made its fingerprint, and whether a guided set-up has reserved it."""
+
+    evidence: Evidence
+    key_id: str
+    reserved: bool
 
 
 def save(db: Connection, made: Evidence, key_id: str) -> None:
@@ -34,8 +44,8 @@ def save(db: Connection, made: Evidence, key_id: str) -> None:
     )
 
 
-def find(db: Connection, organization: int, id: uuid.UUID) -> tuple[Evidence, str] | None:
-    """The evidence and the id of the key that made its fingerprint; None for another organization's."""
+def find(db: Connection, organization: int, id: uuid.UUID) -> KeptEvidence | None:
+    """The evidence; None for another organization's."""
     row = db.execute(
         select(evidence).where(evidence.c.id == str(id), evidence.c.organization_id == organization)
     ).first()
@@ -54,20 +64,41 @@ def find(db: Connection, organization: int, id: uuid.UUID) -> tuple[Evidence, st
         good_until=from_milliseconds(row.good_until),
         spent=row.spent_at is not None,
     )
-    return found, row.key_id
+    return KeptEvidence(found, row.key_id, row.reserved_at is not None)
 
 
 def spend(db: Connection, organization: int, id: uuid.UUID, now: int) -> bool:
-    """Spend it in this transaction; False where another one did already. Of any number at once, one wins."""
-    unspent = update(evidence).where(
-        evidence.c.id == str(id), evidence.c.organization_id == organization, evidence.c.spent_at.is_(None)
-    )
-    return db.execute(unspent.values(spent_at=now)).rowcount == 1
+    """Spend it in this transaction; False where another one did, or reserved it. Of any number at once, one wins."""
+    return db.execute(_free(organization, id).values(spent_at=now)).rowcount == 1
+
+
+def reserve(db: Connection, organization: int, id: uuid.UUID, now: int) -> bool:
+    """Keep it from everybody else until it is spent or freed; of any number at once, one wins."""
+    return db.execute(_free(organization, id).values(reserved_at=now)).rowcount == 1
+
+
+def spend_reserved(db: Connection, organization: int, id: uuid.UUID, now: int) -> None:
+    """Spend what was reserved; it was good when it was reserved, and that counts."""
+    db.execute(_own(organization, id).values(spent_at=now, reserved_at=None))
+
+
+def free(db: Connection, organization: int, id: uuid.UUID) -> None:
+    """Let it be used again, for as long as it is good."""
+    db.execute(_own(organization, id).values(reserved_at=None))
 
 
 def prune(db: Connection, now: int) -> int:
     """Forget what has been of no use for a day."""
-    return db.execute(delete(evidence).where(evidence.c.good_until < now - _KEEP_MS)).rowcount
+    old = delete(evidence).where(evidence.c.good_until < now - _KEEP_MS, evidence.c.reserved_at.is_(None))
+    return db.execute(old).rowcount
+
+
+def _own(organization: int, id: uuid.UUID) -> Update:
+    return update(evidence).where(evidence.c.id == str(id), evidence.c.organization_id == organization)
+
+
+def _free(organization: int, id: uuid.UUID) -> Update:
+    return _own(organization, id).where(evidence.c.spent_at.is_(None), evidence.c.reserved_at.is_(None))
 
 
 def _as_json(check: Check) -> dict[str, object]:

@@ -72,6 +72,19 @@ def keep(db: Connection, organization: int, key: str, token: str, status: int, a
     db.execute(_mine(organization, key, token).values(status=status, answer=answer))
 
 
+def keep_unanswered(db: Connection, organization: int, key: str, status: int, answer: bytes) -> None:
+    """Keep the answer to a request that was cut off, whoever runs it again."""
+    unanswered = update(idempotency_keys).where(
+        _columns.organization_id == organization, _columns.key == key, _columns.status.is_(None)
+    )
+    db.execute(unanswered.values(status=status, answer=answer))
+
+
+def renew(db: Connection, organization: int, key: str, token: str, now: int) -> None:
+    """Say that the request is still running."""
+    db.execute(_mine(organization, key, token).values(lease_until=now + LEASE_MS))
+
+
 def drop(db: Connection, organization: int, key: str, token: str) -> None:
     """Keep nothing: the same key may be tried again."""
     db.execute(

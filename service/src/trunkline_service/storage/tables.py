@@ -58,6 +58,17 @@ class Hold(enum.StrEnum):
 UNFINISHED = (Hold.CLAIMED, Hold.WRITING, Hold.RELEASING)
 
 
+class Goal(enum.StrEnum):
+    """Where a guided set-up is going."""
+
+    FINISH = "finish"
+    """To a connection that works. Leased."""
+    UNDO = "undo"
+    """Back to how the carrier account was. Leased."""
+    NONE = "none"
+    """Finished."""
+
+
 class _Installation(TypedColumns):
     id = Column(Integer, primary_key=True, autoincrement=False)
     name: Named[str] = Column(String(8))
@@ -94,6 +105,8 @@ class _Evidence(TypedColumns):
     made_at: Named[int] = Column(BigInteger)
     good_until: Named[int] = Column(BigInteger, index=True)
     spent_at: Named[int | None] = Column(BigInteger)
+    # Set while a guided set-up is under way, which will spend it or free it.
+    reserved_at: Named[int | None] = Column(BigInteger)
 
 
 class _Connections(TypedColumns):
@@ -115,6 +128,35 @@ class _Connections(TypedColumns):
     last_tested_at: Named[int | None] = Column(BigInteger)
     created_at: Named[int] = Column(BigInteger)
     updated_at: Named[int] = Column(BigInteger)
+
+
+class _SetUps(TypedColumns):
+    connection_id = Column(
+        BigInteger, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    # The carrier account: its identity, or the fingerprint of its credentials where it has none.
+    account: Named[str] = Column(Text)
+    evidence_id: Named[str] = Column(String(36), index=True)
+    idempotency_key: Named[str | None] = Column(String(255))
+    goal: Named[str] = Column(String(16))
+    # None once it is finished. Without a token nobody is at work, and it is the moment of the next try.
+    lease_until: Named[int | None] = Column(BigInteger)
+    lease_token: Named[str | None] = Column(String(32))
+    begun_at: Named[int] = Column(BigInteger)
+
+
+class _SetUpSteps(TypedColumns):
+    connection_id = Column(
+        BigInteger, ForeignKey("set_ups.connection_id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    # A journal: what was said of a step before is never overwritten.
+    position: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
+    step: Named[str] = Column(Text)
+    state: Named[str] = Column(String(16))
+    summary: Named[str] = Column(Text)
+    # What it made and how it is undone.
+    sealed: Named[bytes] = Column(LargeBinary)
+    at: Named[int] = Column(BigInteger)
 
 
 class _PhoneNumbers(TypedColumns):
@@ -190,6 +232,8 @@ connections = Table(
     _one_of("status", "pending", "testing", "connected", "error"),
     sqlite_autoincrement=True,
 )
+set_ups = Table("set_ups", metadata, _SetUps, _one_of("goal", *Goal))
+set_up_steps = Table("set_up_steps", metadata, _SetUpSteps, _one_of("state", "intended", "found", "done", "undone"))
 phone_numbers = Table(
     "phone_numbers",
     metadata,
@@ -217,3 +261,4 @@ one_holder = Index(
 _LEASED = text("lease_until IS NOT NULL")
 Index("ix_phone_numbers_lease", phone_numbers.c.lease_until, sqlite_where=_LEASED, postgresql_where=_LEASED)
 Index("ix_phone_numbers_lease_connection_id", phone_numbers.c.lease_connection_id)
+Index("ix_set_ups_lease", set_ups.c.lease_until, sqlite_where=_LEASED, postgresql_where=_LEASED)

@@ -1,4 +1,4 @@
-"""A simulated Twilio in a process of its own, with one account of a given size."""
+"""A simulated carrier in a process of its own, with one account of a given size."""
 
 from __future__ import annotations
 
@@ -16,26 +16,20 @@ from typing import Any
 
 import attrs
 
-PRODUCTS = ("api", "trunking", "voice", "pricing", "routes")
-
 
 @attrs.frozen
 class Carrier:
-    """Where it listens, and the credentials of the account."""
+    """Where it listens, the hosts that it stands in for, and the credentials of the account."""
 
+    provider: str
     address: str
-    account_sid: str
-    auth_token: str
+    hosts: list[str]
+    credentials: dict[str, str]
 
     @property
     def origins(self) -> dict[str, str]:
         """The mapping for a `SandboxDial`."""
-        return {f"https://{product}.twilio.com": self.address for product in PRODUCTS}
-
-    @property
-    def credentials(self) -> dict[str, str]:
-        """What a customer would give."""
-        return {"accountSid": self.account_sid, "authToken": self.auth_token}
+        return {f"https://{host}": self.address for host in self.hosts}
 
     def requests(self) -> list[dict[str, Any]]:
         """What it was asked since it was last forgotten."""
@@ -50,9 +44,9 @@ class Carrier:
 
 
 @contextmanager
-def simulated_twilio(numbers: int, latency_ms: float = 0) -> Iterator[Carrier]:
+def simulated(provider: str, numbers: int, latency_ms: float = 0) -> Iterator[Carrier]:
     """Run it until the block ends."""
-    command = [sys.executable, __file__, "--numbers", str(numbers), "--latency-ms", str(latency_ms)]
+    command = [sys.executable, __file__, provider, "--numbers", str(numbers), "--latency-ms", str(latency_ms)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
@@ -61,23 +55,30 @@ def simulated_twilio(numbers: int, latency_ms: float = 0) -> Iterator[Carrier]:
             process.terminate()
 
 
-def _serve(numbers: int, latency_ms: float) -> None:
+def _serve(provider: str, numbers: int, latency_ms: float) -> None:
     from trunkline_sandbox.server import running
+    from trunkline_sandbox.signalwire import SimulatedSignalWire
+    from trunkline_sandbox.telnyx import SimulatedTelnyx
     from trunkline_sandbox.twilio import SimulatedTwilio
+    from trunkline_sandbox.vonage import SimulatedVonage
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    carrier = SimulatedTwilio()
-    account = carrier.add_account("large", "Large", numbers=numbers)
+    kinds = {each.name: each for each in (SimulatedTwilio, SimulatedTelnyx, SimulatedSignalWire, SimulatedVonage)}
+    carrier: Any = kinds[provider]()
+    carrier.add_account("large", numbers=numbers)
+    credentials = next(entry.credentials for entry in carrier.listing() if entry.label == "large")
     with running(carrier, latency_ms=latency_ms) as sandbox:
         gc.freeze()
-        print(json.dumps(attrs.asdict(Carrier(sandbox.address, account.sid, account.auth_token))), flush=True)
+        said = Carrier(provider, sandbox.address, sorted(carrier.hosts), dict(credentials))
+        print(json.dumps(attrs.asdict(said)), flush=True)
         stop.wait()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
+    parser.add_argument("provider")
     parser.add_argument("--numbers", type=int, required=True)
     parser.add_argument("--latency-ms", type=float, required=True)
     arguments = parser.parse_args()
-    _serve(arguments.numbers, arguments.latency_ms)
+    _serve(arguments.provider, arguments.numbers, arguments.latency_ms)

@@ -1,0 +1,59 @@
+"""Evidence in use: held against the credentials it is presented with, spent, or reserved."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import Connection
+
+from trunkline.account import CarrierAccount
+from trunkline.engine import Engine
+from trunkline.errors import EvidenceRefused
+from trunkline.evidence import Evidence, examine, fingerprint
+from trunkline_service.errors import ApiError
+from trunkline_service.service import Service
+from trunkline_service.storage import evidence
+from trunkline_service.storage.organizations import Caller
+
+
+def examined(service: Service, caller: Caller, engine: Engine, account: CarrierAccount, id: uuid.UUID) -> Evidence:
+    """The evidence, if it covers these credentials; spending it is another matter."""
+    with service.database.reading() as db:
+        found = evidence.find(db, caller.organization, id)
+    key = service.sealer.key(found.key_id if found else service.sealer.primary, "fingerprint")
+    if key is None:
+        raise EvidenceRefused("stale", "This verification evidence is too old. Test the credentials again.")
+    proven = examine(
+        found.evidence if found else None,
+        organization=caller.organization,
+        provider=account.provider,
+        fingerprint=fingerprint(key, engine.descriptor(account.provider), account),
+        now=service.clock(),
+    )
+    if found and found.reserved:
+        raise _reserved()
+    return proven
+
+
+def spend(db: Connection, caller: Caller, id: uuid.UUID, now: int) -> None:
+    """Spend it, or refuse."""
+    if not evidence.spend(db, caller.organization, id, now):
+        raise _taken(db, caller, id)
+
+
+def reserve(db: Connection, caller: Caller, id: uuid.UUID, now: int) -> None:
+    """Reserve it, or refuse."""
+    if not evidence.reserve(db, caller.organization, id, now):
+        raise _taken(db, caller, id)
+
+
+def _taken(db: Connection, caller: Caller, id: uuid.UUID) -> Exception:
+    found = evidence.find(db, caller.organization, id)
+    if found and found.reserved:
+        return _reserved()
+    return EvidenceRefused("spent", "This verification evidence was used already. Test the credentials again.")
+
+
+def _reserved() -> ApiError:
+    in_use = "This verification evidence is in use: a set-up with it is under way. Look at the list of connections."
+    return ApiError("evidence_reserved", in_use, retry_after=5)
