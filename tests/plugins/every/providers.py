@@ -11,7 +11,15 @@ import trunkline_signalwire
 import trunkline_telnyx
 import trunkline_twilio
 import trunkline_vonage
-from trunkline.errors import CarrierRefused, CarrierUnavailable, CredentialsRejected, RateLimited, TrunklineError
+from trunkline.errors import (
+    CarrierAnswerUnexpected,
+    CarrierRefused,
+    CarrierUnavailable,
+    CredentialsRejected,
+    PermissionMissing,
+    RateLimited,
+    TrunklineError,
+)
 from trunkline_sandbox.signalwire import SimulatedSignalWire
 from trunkline_sandbox.telnyx import SimulatedTelnyx
 from trunkline_sandbox.telnyx.accounts import give_connection, give_fqdn
@@ -37,8 +45,8 @@ class Provider:
     id: str
     plugin: Any
     simulated: Callable[[], Any]
-    sdk: str
-    """The package of the carrier's SDK, which warming up imports."""
+    warmed: tuple[str, ...]
+    """Modules of the carrier's SDK that warming up imports."""
     earlier: Callable[[Any, str], tuple[Mapping[str, Any], ...]]
     """From a simulation and an account, fields of numbers that are routed somewhere; passwords in their addresses."""
     elsewhere: Mapping[str, Any]
@@ -62,6 +70,7 @@ class Provider:
     """An account with another credential form."""
     not_found: type[TrunklineError] = CarrierRefused
     """What a 404 to everything means."""
+    not_found_says: str = ""
     redirected: type[TrunklineError] | None = None
     tolerates: frozenset[tuple[str, str]] = frozenset()
     """Hooks that answer in spite of a fault: what may not be read is left out, what is not there is a verdict."""
@@ -81,7 +90,12 @@ TWILIO = Provider(
     id="twilio",
     plugin=trunkline_twilio.plugin,
     simulated=SimulatedTwilio,
-    sdk="twilio.rest",
+    warmed=(
+        "twilio.rest.trunking.v1",
+        "twilio.rest.voice.v1",
+        "twilio.rest.pricing.v1",
+        "twilio.rest.api.v2010.account.incoming_phone_number",
+    ),
     earlier=lambda carrier, label: (
         {"voice_url": CALLS, "status_callback": CALLS},
         {"voice_url": CALLS, "voice_fallback_url": CALLS, "voice_fallback_method": "GET"},
@@ -94,7 +108,9 @@ TWILIO = Provider(
     optional=("friendly_name", "voice_url", "voice_fallback_url", "status_callback", "trunk_sid", "origin", "type"),
     other_way_in="main_key",
     not_found=CredentialsRejected,
-    tolerates=frozenset({("verify_number", "404")}),
+    not_found_says="account SID",
+    tolerates=frozenset({("verify_number", "404"), ("verify_number", "404 in words")}),
+    faults={"404 in words": (status(404, json={"code": 20404, "status": 404}), CredentialsRejected)},
 )
 
 
@@ -109,7 +125,13 @@ TELNYX = Provider(
     id="telnyx",
     plugin=trunkline_telnyx.plugin,
     simulated=SimulatedTelnyx,
-    sdk="telnyx",
+    warmed=(
+        "telnyx.resources.balance",
+        "telnyx.resources.phone_numbers.voice",
+        "telnyx.resources.fqdn_connections",
+        "telnyx.resources.fqdns",
+        "telnyx.resources.outbound_voice_profiles",
+    ),
     earlier=_on_a_connection,
     named_by_route=True,
     elsewhere={"connection_id": "1293384261075731999"},
@@ -122,6 +144,7 @@ TELNYX = Provider(
     tolerates=frozenset({("suggest_name", "403"), ("suggest_name", "404"), ("verify_number", "404")}),
     faults={
         "429 and when": (status(429, headers={"x-ratelimit-reset": "7"}), RateLimited),
+        "no data": (status(200, json={"errors": []}), CarrierAnswerUnexpected),
     },
     secrets=(PIN,),
 )
@@ -130,7 +153,11 @@ SIGNALWIRE = Provider(
     id="signalwire",
     plugin=trunkline_signalwire.plugin,
     simulated=SimulatedSignalWire,
-    sdk="signalwire.rest",
+    warmed=(
+        "signalwire.rest.client",
+        "trunkline_signalwire.releasing",
+        "signalwire.rest.namespaces.relay_rest_resources_generated",
+    ),
     earlier=lambda carrier, label: (
         {"call_handler": "laml_webhooks", "call_request_url": CALLS, "call_status_callback_url": CALLS},
         {"call_handler": "relay_topic", "call_relay_topic": "front-office"},
@@ -143,9 +170,13 @@ SIGNALWIRE = Provider(
     optional=("name", "country_code", "number_type", "call_request_url", "call_relay_topic"),
     can_route_nowhere=False,
     not_found=CredentialsRejected,
+    not_found_says="space",
     redirected=CredentialsRejected,
-    tolerates=frozenset({("verify_number", "404")}),
+    tolerates=frozenset({("verify_number", "404"), ("verify_number", "404 in words")}),
     faults={
+        "404 in words": (status(404, json={"error": "Not Found"}), CredentialsRejected),
+        "403 in words": (status(403, json={"error": "Forbidden"}), PermissionMissing),
+        "500 in words": (status(500, json={"error": "Internal Server Error"}), CarrierUnavailable),
         "401 in words": (status(401, json={"error": "Unauthorized"}), CredentialsRejected),
         "401 laml": (status(401, json={"code": 20003, "status": 401}), CredentialsRejected),
         "html 404": ({"kind": "html", "status": 404}, CredentialsRejected),
@@ -156,7 +187,7 @@ VONAGE = Provider(
     id="vonage",
     plugin=trunkline_vonage.plugin,
     simulated=SimulatedVonage,
-    sdk="vonage_account",
+    warmed=("vonage_account",),
     earlier=lambda carrier, label: (
         {
             "voiceCallbackType": "sip",
@@ -176,6 +207,7 @@ VONAGE = Provider(
         "401 old": (status(401, json=_OLD_401), CredentialsRejected),
         "401 problem": (status(401, json=_PROBLEM), CredentialsRejected),
         "401 on 200": (status(200, json=_OLD_401), CredentialsRejected),
+        "404 problem": (status(404, json=_PROBLEM), CarrierRefused),
         "420": (status(420, json={"error-code": "420"}), CarrierRefused),
         "500 in the body": (status(200, json={"error-code": "500"}), CarrierUnavailable),
     },

@@ -32,11 +32,6 @@ READS: dict[str, Hook] = {
     ),
 }
 WRITES: dict[str, Hook] = {
-    "prepare_route": lambda desk, route, snapshot: desk.engine.prepare_route(desk.account("no_connection")),
-    "import_number": lambda desk, route, snapshot: next(desk.engine.import_numbers(desk.account(), route, [snapshot])),
-    "release_number": lambda desk, route, snapshot: desk.engine.release_number(
-        desk.account(), snapshot.number.ref, route, snapshot
-    ),
     "set_up_account": lambda desk, route, snapshot: desk.set_up(),
 }
 VERDICTS = ("test_credentials",)
@@ -79,33 +74,6 @@ TOLERATED = {
     ("verify_number", "404"),
 }
 """What may not be read is left out of a name, and a number that is not there is a verdict."""
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("hook", READS)
-def test_a_read_that_fails_is_an_error_of_the_right_family(
-    desk: Any, prepared: tuple[Any, Any], hook: str, fault: str
-) -> None:
-    options, error = FAULTS[fault]
-    desk.fault(**options, times=None)
-    if hook in VERDICTS and error in (CredentialsRejected, PermissionMissing):
-        assert not READS[hook](desk, *prepared).passed
-        return
-    if (hook, fault) in TOLERATED:
-        READS[hook](desk, *prepared)
-        return
-    with pytest.raises(error) as caught:
-        READS[hook](desk, *prepared)
-    if error is RateLimited:
-        assert isinstance(caught.value, RateLimited)
-        assert caught.value.retry_after == {"429": None, "429 and how long": 5.0, "429 and when": 7.0}[fault]
-    assert str(caught.value)
-
-
-@pytest.mark.parametrize("hook", READS)
-def test_a_hook_that_only_reads_sends_nothing_but_get(desk: Any, prepared: tuple[Any, Any], hook: str) -> None:
-    READS[hook](desk, *prepared)
-    assert {entry.method for entry in desk.asked()} == {"GET"}
 
 
 def state(desk: Any) -> dict[str, Any]:
@@ -158,39 +126,6 @@ def outcome_of(desk: Any, prepared: tuple[Any, Any], hook: str) -> tuple[str | N
     if hook == "import_number":
         return (found.error.code if found.error else None), found
     return None, found
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("hook", ["import_number", "release_number"])
-def test_a_single_fault_on_the_write_never_tells_what_is_not_so(
-    desk: Any, prepared: tuple[Any, Any], hook: str, fault: str
-) -> None:
-    route, snapshot = prepared
-    number = desk.held().numbers[snapshot.number.handle]
-    if hook == "release_number":
-        assert outcome_of(desk, prepared, "import_number")[0] is None
-        desk.forget()
-    wanted = route.id if hook == "import_number" else snapshot.points_at
-    options, _ = FAULTS[fault]
-    desk.fault(**options, method="PATCH")
-    code, found = outcome_of(desk, prepared, hook)
-    said_to_be_done = code is None and (hook == "import_number" or found.outcome.value == "restored")
-    assert said_to_be_done == (number.connection_id == wanted)
-    assert len(desk.asked("PATCH")) == (2 if "429" in fault else 1)
-
-
-@pytest.mark.parametrize("hook", [*READS, *WRITES])
-def test_a_single_pause_is_waited_for(desk: Any, prepared: tuple[Any, Any], hook: str) -> None:
-    desk.fault("status", status=429, headers={"Retry-After": "3"})
-    (READS | WRITES)[hook](desk, *prepared)
-    assert max(desk.sleeps) >= 3
-
-
-@pytest.mark.parametrize("kind", ["reset", "slow"])
-@pytest.mark.parametrize("hook", READS)
-def test_a_read_survives_one_broken_connection(desk: Any, prepared: tuple[Any, Any], hook: str, kind: str) -> None:
-    desk.fault("reset_before" if kind == "reset" else "slow", **({"seconds": 0.05} if kind == "slow" else {}))
-    assert READS[hook](desk, *prepared) is not None
 
 
 # Answers of another form
