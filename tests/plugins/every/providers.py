@@ -47,6 +47,8 @@ class Provider:
     simulated: Callable[[], Any]
     warmed: tuple[str, ...]
     """Modules of the carrier's SDK that warming up imports."""
+    crowd: str | None = attrs.field(default=None, kw_only=True)
+    """Where it stands how many numbers the simulation's largest account has."""
     earlier: Callable[[Any, str], tuple[Mapping[str, Any], ...]]
     """From a simulation and an account, fields of numbers that are routed somewhere; passwords in their addresses."""
     elsewhere: Mapping[str, Any]
@@ -90,6 +92,7 @@ TWILIO = Provider(
     id="twilio",
     plugin=trunkline_twilio.plugin,
     simulated=SimulatedTwilio,
+    crowd="trunkline_sandbox.twilio.accounts._HEALTHY_NUMBERS",
     warmed=(
         "twilio.rest.trunking.v1",
         "twilio.rest.voice.v1",
@@ -153,6 +156,7 @@ SIGNALWIRE = Provider(
     id="signalwire",
     plugin=trunkline_signalwire.plugin,
     simulated=SimulatedSignalWire,
+    crowd="trunkline_sandbox.signalwire.accounts.HEALTHY_NUMBERS",
     warmed=(
         "signalwire.rest.client",
         "trunkline_signalwire.releasing",

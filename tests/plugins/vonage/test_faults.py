@@ -1,4 +1,4 @@
-"""Every hook under every fault that a carrier, or what stands before it, can have."""
+"""What Vonage's refusals say of themselves."""
 
 from typing import Any
 
