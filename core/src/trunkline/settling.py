@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trunkline.carrier import Carrier
-from trunkline.errors import CarrierUnavailable, NumberNotFound, TrunklineError, WriteOutcomeUnknown
+from trunkline.errors import CarrierUnavailable, TrunklineError, WriteOutcomeUnknown
 from trunkline.numbers import Route, RoutingSnapshot
 
 
@@ -27,9 +27,8 @@ def read_back(
         while times > 1 and not until(present):
             times -= 1
             present = fetch()
-    except NumberNotFound:
-        raise
     except TrunklineError as error:
+        # Not found, too: a number that was there a moment ago may be there still, and may be routed here.
         raise _unread(carrier, unknown, error) from None
     return present
 

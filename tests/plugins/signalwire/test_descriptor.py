@@ -1,8 +1,6 @@
 """What SignalWire says of itself, and what importing it costs."""
 
 import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -10,37 +8,10 @@ import pytest
 import trunkline_signalwire
 from trunkline.descriptor import CAPABILITIES, Can
 from trunkline.errors import InvalidFields
-from trunkline.registry import Registry
 
 from .conftest import PROJECT, SPACE
 
 descriptor = trunkline_signalwire.plugin.describe_provider()
-
-
-def test_the_entry_point_names_the_plugin() -> None:
-    registry = Registry.discover()
-    assert not [problem for problem in registry.problems() if problem.plugin == "trunkline-signalwire"]
-    assert registry.plugins["signalwire"].distribution == "trunkline-signalwire"
-
-
-def test_importing_it_loads_no_sdk_and_nothing_slow() -> None:
-    code = (
-        "import sys, trunkline_signalwire; trunkline_signalwire.plugin.describe_provider();"
-        "print(sorted({'signalwire', 'requests', 'phonenumbers', 'cattrs'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_warming_up_loads_the_sdk_and_every_part_that_calls_use_and_no_web_server() -> None:
-    code = (
-        "import sys, trunkline_signalwire; trunkline_signalwire.plugin.warm_up();"
-        "print([name for name in ('signalwire.rest.client', 'trunkline_signalwire.releasing',"
-        "'signalwire.rest.namespaces.relay_rest_resources_generated') if name not in sys.modules],"
-        "sorted({'fastapi', 'uvicorn', 'twilio'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[] []"
 
 
 def test_it_answers_for_every_capability_and_says_why_not() -> None:

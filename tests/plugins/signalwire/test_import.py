@@ -137,12 +137,6 @@ def test_the_carriers_own_limit_on_writes_ends_in_patience_or_rate_limited(
     assert error.reply.code == "rate_limit_exceeded"
 
 
-def test_a_number_that_is_gone_is_not_found(desk: Any, number: str) -> None:
-    route, snapshot = desk.ready(number)
-    desk.sandbox.carrier.remove("healthy", "numbers", number)
-    assert isinstance(desk.import_(route, snapshot).error, NumberNotFound)
-
-
 def test_a_handle_that_is_no_id_of_a_number_asks_nothing(desk: Any, number: str) -> None:
     route, snapshot = desk.ready(number)
     odd = attrs.evolve(snapshot, number=attrs.evolve(snapshot.number, handle="../../fabric/resources"))
@@ -325,3 +319,9 @@ def test_where_no_usable_script_can_be_made_the_route_is_a_bin_from_the_start(de
     assert desk.methods() == ["PUT"]
     assert desk.engine.prepare_route(desk.account()).id == route.id
     assert len(desk.project().bins) == 1
+
+
+def test_a_404_at_the_write_is_a_number_that_is_gone(desk: Any, number: str) -> None:
+    route, snapshot = desk.ready(number)
+    desk.fault("status", status=404, method="PUT", json={"error": "Not Found"})
+    assert isinstance(desk.import_(route, snapshot).error, NumberNotFound)

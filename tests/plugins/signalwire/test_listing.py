@@ -29,11 +29,6 @@ def test_every_number_is_listed_once_newest_first(desk: Any, switches: dict[str,
     assert {asked.query["page_size"] for asked in desk.asked()} == {"1000"}
 
 
-def test_an_empty_project_has_none(desk: Any) -> None:
-    assert listed(desk, "empty") == []
-    assert len(desk.asked()) == 1
-
-
 def test_numbers_come_in_the_engines_words(desk: Any) -> None:
     by_number = {number.number: number for number in listed(desk)}
     kinds = {(n.number[:3] if n.number[1] != "1" else "+1", n.type, (n.region or "")[:2]) for n in by_number.values()}
@@ -132,12 +127,6 @@ def test_pages_that_go_round_in_a_circle_are_noticed(scripted: Callable[..., Any
     with pytest.raises(CarrierAnswerUnexpected):
         list(world.engine.list_numbers(world.account))
     assert len(world.dial.urls) <= 4 * length + 4
-
-
-def test_the_sandboxs_circle_is_noticed_too(desk: Any) -> None:
-    desk.fault("repeat_page", times=None)
-    with pytest.raises(CarrierAnswerUnexpected):
-        listed(desk)
 
 
 @pytest.mark.parametrize(

@@ -123,15 +123,6 @@ def test_what_was_put_back_by_hand_counts_as_restored(desk: Any) -> None:
     assert not desk.asked("PUT")
 
 
-def test_a_second_release_finds_nothing_to_do(desk: Any) -> None:
-    (number,) = desk.numbers(count=1, start=7)
-    route, snapshot = desk.imported(number)
-    desk.release(route, snapshot)
-    desk.forget()
-    assert desk.release(route, snapshot).code == "restored_before"
-    assert desk.methods() == ["GET"]
-
-
 def test_a_snapshot_that_was_ours_has_nothing_to_restore(desk: Any) -> None:
     (number,) = desk.numbers(count=1, start=7)
     route, _ = desk.imported(number)
@@ -139,13 +130,6 @@ def test_a_snapshot_that_was_ours_has_nothing_to_restore(desk: Any) -> None:
     release = desk.release(route, snapshot)
     assert (release.outcome.value, release.code) == ("cannot_restore", "no_earlier_routing")
     assert not desk.asked("PUT")
-
-
-def test_a_number_that_is_gone_cannot_be_restored(desk: Any) -> None:
-    (number,) = desk.numbers(count=1, start=7)
-    route, snapshot = desk.imported(number)
-    desk.sandbox.carrier.remove("healthy", "numbers", number)
-    assert desk.release(route, snapshot).code == "number_not_on_account"
 
 
 def test_an_application_that_was_deleted_since_is_told(desk: Any) -> None:

@@ -66,13 +66,6 @@ def test_the_identity_stays_whatever_key_and_connection(desk: Any) -> None:
     assert desk.engine.test_credentials(desk.account()).identity is None
 
 
-def test_without_a_sip_host_of_the_platform_inbound_is_left_open(desk: Any) -> None:
-    desk.platform = None
-    for label in ("healthy", "guided"):
-        inbound = desk.engine.test_credentials(desk.account(label)).inbound
-        assert (inbound.outcome, inbound.code) == (OPEN, "platform_not_set")
-
-
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 422])
 @pytest.mark.parametrize("label", ["out_of_funds", "blocked", "unverified"])
 def test_the_code_decides_whatever_its_status(desk: Any, label: str, status: int) -> None:

@@ -1,8 +1,6 @@
 """What Telnyx says of itself, and what importing it costs."""
 
 import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -10,35 +8,8 @@ import pytest
 import trunkline_telnyx
 from trunkline.descriptor import CAPABILITIES, Can
 from trunkline.errors import InvalidFields
-from trunkline.registry import Registry
 
 descriptor = trunkline_telnyx.plugin.describe_provider()
-
-
-def test_the_entry_point_names_the_plugin() -> None:
-    registry = Registry.discover()
-    assert not [problem for problem in registry.problems() if problem.plugin == "trunkline-telnyx"]
-    assert registry.plugins["telnyx"].distribution == "trunkline-telnyx"
-
-
-def test_importing_it_loads_no_sdk_and_nothing_slow() -> None:
-    code = (
-        "import sys, trunkline_telnyx; trunkline_telnyx.plugin.describe_provider();"
-        "print(sorted({'telnyx', 'httpx', 'requests', 'phonenumbers', 'cattrs'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_warming_up_loads_the_sdk_and_every_part_that_calls_use() -> None:
-    code = (
-        "import sys, trunkline_telnyx; trunkline_telnyx.plugin.warm_up();"
-        "print([name for name in ('telnyx.resources.balance', 'telnyx.resources.phone_numbers.voice',"
-        "'telnyx.resources.fqdn_connections', 'telnyx.resources.fqdns', 'telnyx.resources.outbound_voice_profiles')"
-        " if name not in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_it_answers_for_every_capability_and_says_why_not() -> None:

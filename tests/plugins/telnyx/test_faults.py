@@ -1,4 +1,4 @@
-"""Every hook under every fault that a carrier, or what stands before it, can have."""
+"""Guided set-up under every fault, and answers of another form than Telnyx documents."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,12 +7,6 @@ import pytest
 
 from trunkline.errors import (
     CarrierAnswerUnexpected,
-    CarrierRefused,
-    CarrierTimedOut,
-    CarrierUnavailable,
-    CredentialsRejected,
-    PermissionMissing,
-    RateLimited,
     TrunklineError,
 )
 
@@ -31,39 +25,28 @@ READS: dict[str, Hook] = {
         desk.account(), snapshot.number.ref, route
     ),
 }
-WRITES: dict[str, Hook] = {
-    "prepare_route": lambda desk, route, snapshot: desk.engine.prepare_route(desk.account("no_connection")),
-    "import_number": lambda desk, route, snapshot: next(desk.engine.import_numbers(desk.account(), route, [snapshot])),
-    "release_number": lambda desk, route, snapshot: desk.engine.release_number(
-        desk.account(), snapshot.number.ref, route, snapshot
-    ),
-    "set_up_account": lambda desk, route, snapshot: desk.set_up(),
-}
-VERDICTS = ("test_credentials",)
-"""Hooks whose answer to a refusal is a verdict."""
-
-FAULTS: dict[str, tuple[dict[str, Any], type[TrunklineError]]] = {
-    "401": ({"kind": "status", "status": 401}, CredentialsRejected),
-    "403": ({"kind": "status", "status": 403}, PermissionMissing),
-    "404": ({"kind": "status", "status": 404}, CarrierRefused),
-    "429": ({"kind": "status", "status": 429}, RateLimited),
-    "429 and how long": ({"kind": "status", "status": 429, "headers": {"Retry-After": "5"}}, RateLimited),
-    "429 and when": ({"kind": "status", "status": 429, "headers": {"x-ratelimit-reset": "7"}}, RateLimited),
-    "500": ({"kind": "status", "status": 500}, CarrierUnavailable),
-    "503": ({"kind": "status", "status": 503}, CarrierUnavailable),
-    "408": ({"kind": "status", "status": 408}, CarrierUnavailable),
-    "302": ({"kind": "status", "status": 302, "headers": {"Location": "https://x.example/"}}, CarrierAnswerUnexpected),
-    "html": ({"kind": "html", "status": 200}, CarrierAnswerUnexpected),
-    "html 403": ({"kind": "html", "status": 403}, CarrierAnswerUnexpected),
-    "html 502": ({"kind": "html", "status": 502}, CarrierUnavailable),
-    "empty": ({"kind": "empty"}, CarrierAnswerUnexpected),
-    "no object": ({"kind": "status", "status": 200, "body": "[1, 2]"}, CarrierAnswerUnexpected),
-    "no data": ({"kind": "status", "status": 200, "json": {"errors": []}}, CarrierAnswerUnexpected),
-    "truncated": ({"kind": "truncated_json"}, CarrierAnswerUnexpected),
-    "cut short": ({"kind": "cut_short"}, CarrierUnavailable),
-    "oversized": ({"kind": "oversized", "size": 5 * 1024 * 1024}, CarrierAnswerUnexpected),
-    "timeout": ({"kind": "timeout_before"}, CarrierTimedOut),
-    "reset": ({"kind": "reset_before"}, CarrierUnavailable),
+FAULTS: dict[str, dict[str, Any]] = {
+    "401": {"kind": "status", "status": 401},
+    "403": {"kind": "status", "status": 403},
+    "404": {"kind": "status", "status": 404},
+    "429": {"kind": "status", "status": 429},
+    "429 and how long": {"kind": "status", "status": 429, "headers": {"Retry-After": "5"}},
+    "429 and when": {"kind": "status", "status": 429, "headers": {"x-ratelimit-reset": "7"}},
+    "500": {"kind": "status", "status": 500},
+    "503": {"kind": "status", "status": 503},
+    "408": {"kind": "status", "status": 408},
+    "302": {"kind": "status", "status": 302, "headers": {"Location": "https://x.example/"}},
+    "html": {"kind": "html", "status": 200},
+    "html 403": {"kind": "html", "status": 403},
+    "html 502": {"kind": "html", "status": 502},
+    "empty": {"kind": "empty"},
+    "no object": {"kind": "status", "status": 200, "body": "[1, 2]"},
+    "no data": {"kind": "status", "status": 200, "json": {"errors": []}},
+    "truncated": {"kind": "truncated_json"},
+    "cut short": {"kind": "cut_short"},
+    "oversized": {"kind": "oversized", "size": 5 * 1024 * 1024},
+    "timeout": {"kind": "timeout_before"},
+    "reset": {"kind": "reset_before"},
 }
 
 
@@ -71,41 +54,6 @@ FAULTS: dict[str, tuple[dict[str, Any], type[TrunklineError]]] = {
 def prepared(desk: Any) -> tuple[Any, Any]:
     ready: tuple[Any, Any] = desk.ready(desk.number(connection_id=desk.connection("Head office").id).phone_number)
     return ready
-
-
-TOLERATED = {
-    ("suggest_name", "403"),
-    ("suggest_name", "404"),
-    ("verify_number", "404"),
-}
-"""What may not be read is left out of a name, and a number that is not there is a verdict."""
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("hook", READS)
-def test_a_read_that_fails_is_an_error_of_the_right_family(
-    desk: Any, prepared: tuple[Any, Any], hook: str, fault: str
-) -> None:
-    options, error = FAULTS[fault]
-    desk.fault(**options, times=None)
-    if hook in VERDICTS and error in (CredentialsRejected, PermissionMissing):
-        assert not READS[hook](desk, *prepared).passed
-        return
-    if (hook, fault) in TOLERATED:
-        READS[hook](desk, *prepared)
-        return
-    with pytest.raises(error) as caught:
-        READS[hook](desk, *prepared)
-    if error is RateLimited:
-        assert isinstance(caught.value, RateLimited)
-        assert caught.value.retry_after == {"429": None, "429 and how long": 5.0, "429 and when": 7.0}[fault]
-    assert str(caught.value)
-
-
-@pytest.mark.parametrize("hook", READS)
-def test_a_hook_that_only_reads_sends_nothing_but_get(desk: Any, prepared: tuple[Any, Any], hook: str) -> None:
-    READS[hook](desk, *prepared)
-    assert {entry.method for entry in desk.asked()} == {"GET"}
 
 
 def state(desk: Any) -> dict[str, Any]:
@@ -116,22 +64,14 @@ def state(desk: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("hook", WRITES)
-def test_a_write_hook_under_a_lasting_fault_changes_nothing_or_says_so(
-    desk: Any, prepared: tuple[Any, Any], hook: str, fault: str
-) -> None:
+def test_a_guided_set_up_under_a_lasting_fault_changes_nothing_or_says_so(desk: Any, fault: str) -> None:
     before = state(desk)
-    options, _ = FAULTS[fault]
+    options = FAULTS[fault]
     desk.fault(**options, times=None)
-    applied = options["kind"] in ("truncated_json", "cut_short", "oversized")
-    code, found = outcome_of(desk, prepared, hook)
-    if hook == "release_number" and fault == "404":
-        assert found.code == "number_not_on_account"
-        return
-    assert code in CODES, code
-    if applied and hook == "import_number":
-        assert code == "unverified_write"
-    if not applied:
+    with pytest.raises(TrunklineError) as caught:
+        desk.set_up()
+    assert caught.value.code in CODES
+    if options["kind"] not in ("truncated_json", "cut_short", "oversized"):
         assert state(desk) == before
     # Only what was certainly not processed is sent again.
     assert len(desk.writes()) <= (4 if "429" in fault else 1)
@@ -148,49 +88,6 @@ CODES = {
     "carrier_answer_unexpected",
     "unverified_write",
 }
-
-
-def outcome_of(desk: Any, prepared: tuple[Any, Any], hook: str) -> tuple[str | None, Any]:
-    try:
-        found = WRITES[hook](desk, *prepared)
-    except TrunklineError as error:
-        return error.code, error
-    if hook == "import_number":
-        return (found.error.code if found.error else None), found
-    return None, found
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("hook", ["import_number", "release_number"])
-def test_a_single_fault_on_the_write_never_tells_what_is_not_so(
-    desk: Any, prepared: tuple[Any, Any], hook: str, fault: str
-) -> None:
-    route, snapshot = prepared
-    number = desk.held().numbers[snapshot.number.handle]
-    if hook == "release_number":
-        assert outcome_of(desk, prepared, "import_number")[0] is None
-        desk.forget()
-    wanted = route.id if hook == "import_number" else snapshot.points_at
-    options, _ = FAULTS[fault]
-    desk.fault(**options, method="PATCH")
-    code, found = outcome_of(desk, prepared, hook)
-    said_to_be_done = code is None and (hook == "import_number" or found.outcome.value == "restored")
-    assert said_to_be_done == (number.connection_id == wanted)
-    assert len(desk.asked("PATCH")) == (2 if "429" in fault else 1)
-
-
-@pytest.mark.parametrize("hook", [*READS, *WRITES])
-def test_a_single_pause_is_waited_for(desk: Any, prepared: tuple[Any, Any], hook: str) -> None:
-    desk.fault("status", status=429, headers={"Retry-After": "3"})
-    (READS | WRITES)[hook](desk, *prepared)
-    assert max(desk.sleeps) >= 3
-
-
-@pytest.mark.parametrize("kind", ["reset", "slow"])
-@pytest.mark.parametrize("hook", READS)
-def test_a_read_survives_one_broken_connection(desk: Any, prepared: tuple[Any, Any], hook: str, kind: str) -> None:
-    desk.fault("reset_before" if kind == "reset" else "slow", **({"seconds": 0.05} if kind == "slow" else {}))
-    assert READS[hook](desk, *prepared) is not None
 
 
 # Answers of another form

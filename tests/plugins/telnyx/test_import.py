@@ -140,13 +140,6 @@ def test_a_connection_that_was_deleted_meanwhile_is_a_refusal(desk: Any, way: st
     assert number.connection_id is None
 
 
-def test_a_number_that_is_gone_is_said(desk: Any) -> None:
-    number = desk.number()
-    route, snapshot = desk.ready(number.phone_number)
-    desk.sandbox.carrier.remove("healthy", "numbers", number.id)
-    assert isinstance(outcome(desk, route, snapshot).error, NumberNotFound)
-
-
 def test_an_odd_handle_is_never_put_into_an_address(desk: Any) -> None:
     import attrs
 

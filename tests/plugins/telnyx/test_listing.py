@@ -30,11 +30,6 @@ def test_every_number_in_use_is_listed_once_in_order(desk: Any) -> None:
     assert len(desk.asked()) == 4
 
 
-def test_an_empty_account_has_an_empty_list(desk: Any) -> None:
-    assert listed(desk, "empty") == {}
-    assert len(desk.asked()) == 1
-
-
 def test_handles_names_types_regions_and_capabilities(desk: Any) -> None:
     numbers = listed(desk)
     held = {n.phone_number: n for n in desk.held().numbers.values()}
@@ -163,12 +158,6 @@ def test_any_split_into_pages_gives_the_same_list(
     if repeats and any(len(page) > 1 and page == before for before, page in itertools.pairwise(pages)):
         return
     assert numbers == [phone(at) for at in range(len(rows))]
-
-
-def test_a_page_that_comes_again_is_an_error(scripted: Callable[..., Any]) -> None:
-    world = scripted(pages_of([[row(0), row(1)], [row(0), row(1)]]))
-    with pytest.raises(CarrierAnswerUnexpected):
-        list(world.engine.list_numbers(world.account))
 
 
 def test_another_page_than_asked_for_is_an_error(scripted: Callable[..., Any]) -> None:

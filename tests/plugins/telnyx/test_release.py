@@ -93,14 +93,6 @@ def test_a_snapshot_that_shows_our_own_connection_tells_nothing_of_before(desk: 
     assert released(desk, route, later, "no_connection").outcome is LEFT
 
 
-def test_a_number_that_is_gone_cannot_be_restored(desk: Any) -> None:
-    number = desk.number()
-    route, snapshot = desk.imported(number.phone_number)
-    desk.sandbox.carrier.remove("healthy", "numbers", number.id)
-    result = released(desk, route, snapshot)
-    assert (result.outcome, result.code) == (CANNOT, "number_not_on_account")
-
-
 @pytest.mark.parametrize("kind", ["timeout_after", "reset_after", "truncated_json", "cut_short"])
 @pytest.mark.parametrize("name", [None, "Head office"])
 def test_a_lost_answer_is_settled_by_reading(desk: Any, kind: str, name: str | None) -> None:

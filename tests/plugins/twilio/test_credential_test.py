@@ -73,10 +73,6 @@ def test_the_identity_is_the_account_sid_with_a_token_as_with_a_key(desk: Any) -
     assert sids == {desk.credentials()["accountSid"]}
 
 
-def test_a_rejected_login_has_no_identity(desk: Any) -> None:
-    assert desk.engine.test_credentials(desk.account("bad_credentials")).identity is None
-
-
 def test_a_single_401_is_not_believed_for_a_token_either(desk: Any) -> None:
     desk.fault("status", status=401, path=r"/Accounts/AC\w+\.json$", json={"code": 20003, "status": 401}, times=None)
     test = desk.engine.test_credentials(desk.account())
@@ -113,12 +109,6 @@ def test_an_account_sid_of_other_credentials_is_named_as_such(desk: Any) -> None
     test = desk.engine.test_credentials(desk.engine.account("twilio", credentials, marker="m"))
     assert verdicts(test) == [("fail", "credentials_rejected"), *UNASKED]
     assert "account SID" in test.credentials.summary
-
-
-def test_without_a_platform_host_inbound_is_left_open(desk: Any) -> None:
-    desk.platform = None
-    test = desk.engine.test_credentials(desk.account())
-    assert verdicts(test) == [ACCEPTED, ("unknown", "platform_not_set"), ALLOWED]
 
 
 def test_a_trial_whose_one_trunk_is_in_other_use_fails_inbound(desk: Any) -> None:

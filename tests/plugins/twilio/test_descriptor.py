@@ -1,8 +1,6 @@
 """What Twilio says of itself, and what importing it costs."""
 
 import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -10,36 +8,10 @@ import pytest
 import trunkline_twilio
 from trunkline.descriptor import CAPABILITIES, Can
 from trunkline.errors import InvalidFields
-from trunkline.registry import Registry
 
 descriptor = trunkline_twilio.plugin.describe_provider()
 
 SID, KEY = "AC" + "a1" * 16, "SK" + "b2" * 16
-
-
-def test_the_entry_point_names_the_plugin() -> None:
-    registry = Registry.discover()
-    assert not [problem for problem in registry.problems() if problem.plugin == "trunkline-twilio"]
-    assert registry.plugins["twilio"].distribution == "trunkline-twilio"
-
-
-def test_importing_it_loads_no_sdk_and_nothing_slow() -> None:
-    code = (
-        "import sys, trunkline_twilio; trunkline_twilio.plugin.describe_provider();"
-        "print(sorted({'twilio', 'requests', 'phonenumbers', 'cattrs'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_warming_up_loads_the_sdk_and_every_part_that_calls_use() -> None:
-    code = (
-        "import sys, trunkline_twilio; trunkline_twilio.plugin.warm_up();"
-        "print([name for name in ('twilio.rest.trunking.v1', 'twilio.rest.voice.v1', 'twilio.rest.pricing.v1',"
-        "'twilio.rest.api.v2010.account.incoming_phone_number') if name not in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_it_answers_for_every_capability_and_says_why_not() -> None:

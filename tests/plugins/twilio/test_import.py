@@ -209,12 +209,6 @@ def test_a_pause_without_a_length_is_told_without_one(desk: Any, number: str) ->
     assert error.retry_after is None
 
 
-def test_a_number_given_up_meanwhile_is_not_found(desk: Any, number: str) -> None:
-    route, snapshot = desk.ready(number)
-    desk.sandbox.carrier.remove("healthy", "numbers", number)
-    assert isinstance(do_import(desk, route, snapshot).error, NumberNotFound)
-
-
 def test_a_handle_that_is_no_number_sid_is_never_made_part_of_an_address(desk: Any, number: str) -> None:
     route, snapshot = desk.ready(number)
     odd = attrs.evolve(snapshot, number=attrs.evolve(snapshot.number, handle="../Applications/AP1"))

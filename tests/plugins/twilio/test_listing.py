@@ -30,11 +30,6 @@ def test_every_number_is_listed_once_in_the_carriers_order(desk: Any) -> None:
     assert len(desk.asked("GET", r"PhoneNumbers/Countries/")) == 4
 
 
-def test_an_empty_account_has_an_empty_list(desk: Any) -> None:
-    assert listed(desk, "empty") == {}
-    assert len(desk.asked()) == 1
-
-
 def test_price_region_and_type_come_with_each_number(desk: Any) -> None:
     numbers = listed(desk)
     by_country: dict[tuple[str, str], Any] = {}

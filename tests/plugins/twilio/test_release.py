@@ -63,27 +63,12 @@ def test_what_was_changed_since_is_left_alone(desk: Any, change: dict[str, str])
     assert not desk.asked("POST")
 
 
-def test_releasing_twice_writes_once(desk: Any) -> None:
-    (number,) = desk.numbers(count=1, start=7)
-    route, snapshot = desk.imported(number)
-    assert told(release(desk, route, snapshot)) == RESTORED
-    assert release(desk, route, snapshot).outcome.value == "restored"
-    assert len(desk.asked("POST")) == 1
-
-
 def test_a_number_that_was_on_our_trunk_before_has_no_earlier_routing(desk: Any) -> None:
     (number,) = desk.numbers(count=1)
     route, _ = desk.imported(number)
     (snapshot,) = desk.snapshots([number])
     assert told(release(desk, route, snapshot)) == ("cannot_restore", "no_earlier_routing")
     assert not desk.asked("POST")
-
-
-def test_a_number_that_is_gone_cannot_be_restored(desk: Any) -> None:
-    (number,) = desk.numbers(count=1)
-    route, snapshot = desk.imported(number)
-    desk.sandbox.carrier.remove("healthy", "numbers", number)
-    assert told(release(desk, route, snapshot)) == ("cannot_restore", "number_not_on_account")
 
 
 def test_an_earlier_trunk_that_was_deleted_cannot_be_restored_and_the_customer_is_told_what_to_do(desk: Any) -> None:

@@ -68,13 +68,6 @@ def test_a_credit_line_that_is_read_counts_as_credit(desk: Any) -> None:
     assert codes(desk.engine.test_credentials(desk.account("on_credit")))[2] == (True, "calls_allowed")
 
 
-def test_without_a_sip_host_of_the_platform_inbound_is_left_open(desk: Any) -> None:
-    desk.platform = None
-    test = desk.engine.test_credentials(desk.account())
-    assert codes(test)[1] == (None, "platform_not_set")
-    assert "operator" in test.inbound.remedy
-
-
 def test_a_wrong_application_id_fails_inbound_and_a_right_one_costs_one_request(desk: Any) -> None:
     test = desk.engine.test_credentials(desk.account(applicationId=WRONG_ID))
     assert codes(test)[1] == (False, "application_not_found")

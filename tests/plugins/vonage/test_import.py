@@ -7,7 +7,6 @@ import pytest
 from trunkline.errors import (
     CarrierRefused,
     CarrierUnavailable,
-    NumberNotFound,
     SnapshotStale,
     WriteOutcomeUnknown,
 )
@@ -93,15 +92,6 @@ def test_calls_that_were_routed_elsewhere_since_the_snapshot_are_not_overwritten
     assert not desk.asked("POST")
 
 
-def test_importing_twice_writes_once(desk: Any) -> None:
-    number = desk.numbers()[0]
-    route, _ = desk.imported(number)
-    (snapshot,) = desk.snapshots([number])
-    desk.forget()
-    assert desk.put(route, snapshot).readback.points_at == ROUTE
-    assert [entry.method for entry in desk.asked()] == ["GET"]
-
-
 def test_a_number_that_became_ours_since_the_snapshot_is_not_written(desk: Any) -> None:
     number = desk.numbers()[0]
     route, snapshot = desk.imported(number)
@@ -113,13 +103,6 @@ def test_a_number_without_voice_is_refused_unwritten(desk: Any) -> None:
     outcome = desk.put(*desk.ready(desk.numbers(start=3)[0]))
     assert isinstance(outcome.error, CarrierRefused)
     assert not desk.asked("POST")
-
-
-def test_a_number_that_is_gone_is_not_found(desk: Any) -> None:
-    number = desk.numbers()[0]
-    route, snapshot = desk.ready(number)
-    desk.sandbox.carrier.remove("healthy", "numbers", number)
-    assert isinstance(desk.put(route, snapshot).error, NumberNotFound)
 
 
 def test_a_number_that_goes_between_read_and_write_is_refused(desk: Any) -> None:
@@ -294,18 +277,6 @@ def test_writes_of_one_account_are_a_second_apart(desk: Any) -> None:
     assert len(waited) == 3
     assert waited[0] > 0.5
     assert waited[2] - waited[1] > 0.5
-
-
-def test_one_bad_number_sinks_no_other(desk: Any) -> None:
-    numbers = desk.numbers(count=6)
-    desk.sandbox.carrier.remove("healthy", "numbers", numbers[2])
-    desk.carrier_account().switches.dead_hosts = ("gone.example",)
-    route = desk.engine.prepare_route(desk.account())
-    snapshots = desk.snapshots([*numbers[:2], *numbers[4:]])
-    desk.change(numbers[0], moHttpUrl="https://gone.example/x")
-    outcomes = {o.number: o.error for o in desk.engine.import_numbers(desk.account(), route, snapshots)}
-    assert outcomes.pop(numbers[0]).reason == "sms_webhook_unreachable"
-    assert set(outcomes.values()) == {None}
 
 
 def test_no_number_is_ever_bought_or_cancelled(desk: Any) -> None:

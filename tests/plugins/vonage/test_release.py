@@ -92,21 +92,6 @@ def test_a_number_that_was_put_back_by_hand_needs_nothing(desk: Any) -> None:
     assert not desk.asked("POST")
 
 
-def test_releasing_twice_writes_once(desk: Any) -> None:
-    route, snapshot = desk.imported(desk.numbers(start=13)[0])
-    desk.release(route, snapshot)
-    assert desk.release(route, snapshot).code == "restored_before"
-    assert len(desk.asked("POST")) == 1
-
-
-def test_a_number_that_is_gone_cannot_be_restored(desk: Any) -> None:
-    number = desk.numbers()[0]
-    route, snapshot = desk.imported(number)
-    desk.sandbox.carrier.remove("healthy", "numbers", number)
-    release = desk.release(route, snapshot)
-    assert (release.outcome, release.code) == (CANNOT, "number_not_on_account")
-
-
 @pytest.mark.parametrize("still", [True, False])
 def test_a_number_that_was_ours_before_the_import_has_no_earlier_routing(desk: Any, still: bool) -> None:
     number = desk.numbers()[0]

@@ -118,7 +118,8 @@ def build_accounts(world: World) -> None:
     bad = world.accounts["healthy"]
     entry = AccountEntry("bad_credentials", "telnyx", {"apiKey": world.secret_key("wrong")}, "bad_credentials")
     world.entries.append(entry)
-    list_way_in(world, bad, label="foreign_connection", connection="1111111111111111111")
+    elsewhere = {"apiKey": bad.api_key, "connectionId": "1111111111111111111"}
+    world.entries.append(AccountEntry("foreign_connection", "telnyx", elsewhere, "foreign_connection"))
 
 
 def _healthy(world: World) -> None:
