@@ -138,8 +138,9 @@ class Plugin:
         )
 
     def _account(self, account: CarrierAccount) -> dict[str, Any]:
-        (secret,) = account.secrets()
-        found: dict[str, Any] | None = self.carrier.accounts.get(secret.reveal())
+        key = account.credentials["apiKey"]
+        assert isinstance(key, Secret)
+        found: dict[str, Any] | None = self.carrier.accounts.get(key.reveal())
         if found is None:
             raise CredentialsRejected("Acme does not accept this key.")
         return found
