@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from trunkline.errors import CarrierTimedOut, CarrierUnavailable, WriteOutcomeUnknown
 from trunkline.http.dial import SandboxDial
-from trunkline.http.guard import retry_after
+from trunkline.http.patience import retry_after
 
 URL = "https://api.acme.example/x"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -147,7 +147,7 @@ def test_every_endpoint_answers_as_documented(telnyx: Sandbox[SimulatedTelnyx], 
             if route.path in UNDOCUMENTED:
                 continue
             telnyx.carrier.reset()
-            telnyx.carrier.change("healthy", "quirks", "", {"delete_in_use": "detaches"})
+            telnyx.carrier.change("healthy", "switches", "", {"delete_in_use": "detaches"})
             prepared = Prepared(telnyx)
             method = route.method.lower()
             answer = session.request(

@@ -47,8 +47,8 @@ def code(answer: tuple[int, Any]) -> tuple[int, str]:
     return status, body["errors"][0]["code"]
 
 
-def quirk(telnyx: Telnyx, label: str = "healthy", **fields: Any) -> None:
-    telnyx.carrier.change(label, "quirks", "", fields)
+def turn(telnyx: Telnyx, label: str = "healthy", **fields: Any) -> None:
+    telnyx.carrier.change(label, "switches", "", fields)
 
 
 def number_of(account: Account) -> Any:
@@ -94,25 +94,25 @@ def test_taking_a_number_off_its_connection_is_a_switch(
     number, target = number_of(account), connection_of(account, "Head office")
     for way, expected in {"clears": None, "ignored": target.id}.items():
         number.connection_id = target.id
-        quirk(telnyx, **{switch: way})
+        turn(telnyx, **{switch: way})
         assert ask("PATCH", f"/phone_numbers/{number.id}", {"connection_id": wanted})[0] == 200
         assert number.connection_id == expected
-    quirk(telnyx, **{switch: "refused"})
+    turn(telnyx, **{switch: "refused"})
     assert code(ask("PATCH", f"/phone_numbers/{number.id}", {"connection_id": wanted})) == (422, "10015")
 
 
 def test_a_foreign_connection_is_a_switch(ask: Ask, telnyx: Telnyx, account: Account) -> None:
     path, body = f"/phone_numbers/{number_of(account).id}", {"connection_id": "1"}
     assert code(ask("PATCH", path, body)) == (422, "10015")
-    quirk(telnyx, foreign_connection="not_found")
+    turn(telnyx, foreign_connection="not_found")
     assert code(ask("PATCH", path, body)) == (404, "10005")
-    quirk(telnyx, foreign_connection="ignored")
+    turn(telnyx, foreign_connection="ignored")
     assert ask("PATCH", path, body)[0] == 200
 
 
 def test_stale_reads_show_the_connection_before(ask: Ask, telnyx: Telnyx, account: Account) -> None:
     number, target = number_of(account), connection_of(account, "Head office")
-    quirk(telnyx, stale_reads=1)
+    turn(telnyx, stale_reads=1)
     path = f"/phone_numbers/{number.id}"
     assert ask("PATCH", path, {"connection_id": target.id})[1]["data"]["connection_id"] == target.id
     assert [ask("GET", path)[1]["data"]["connection_id"] for _ in range(2)] == [None, target.id]
@@ -172,7 +172,7 @@ def test_deleting_what_is_in_use_is_a_switch(ask: Ask, telnyx: Telnyx, account: 
     office = connection_of(account, "Head office")
     path = f"/fqdn_connections/{office.id}"
     assert code(ask("DELETE", path)) == (422, "10021")
-    quirk(telnyx, delete_in_use="detaches")
+    turn(telnyx, delete_in_use="detaches")
     assert ask("DELETE", path)[0] == 200
     assert not account.on_connection(office.id)
 
@@ -184,13 +184,13 @@ def test_names_may_or_may_not_be_unique(ask: Ask, telnyx: Telnyx) -> None:
     ):
         assert ask("POST", path, body)[0] in (200, 201)
         assert ask("POST", path, body)[0] in (200, 201)
-    quirk(telnyx, names_unique=True)
+    turn(telnyx, names_unique=True)
     assert code(ask("POST", "/fqdn_connections", {"connection_name": "Two"})) == (422, "10012")
 
 
 def test_trouble_of_the_account_has_a_code_of_its_own(ask: Ask, telnyx: Telnyx) -> None:
     assert code(ask("GET", "/phone_numbers", label="out_of_funds")) == (403, "20012")
-    quirk(telnyx, "out_of_funds", trouble_status=401)
+    turn(telnyx, "out_of_funds", trouble_status=401)
     assert code(ask("GET", "/phone_numbers", label="out_of_funds")) == (401, "20012")
     assert ask("GET", "/balance", label="out_of_funds")[1]["data"]["available_credit"] == "-20.00"
 
@@ -204,7 +204,7 @@ def test_charges_are_written_as_documented_or_as_seen(ask: Ask, telnyx: Telnyx) 
     days = {"start_date": "2026-10-01", "end_date": "2026-11-01"}
     (service,) = ask("GET", "/charges_breakdown", **days)[1]["data"]["results"][0]["services"]
     assert service == {"name": "Local DIDs", "cost_type": "MRC", "cost": "1.00"}
-    quirk(telnyx, charges="live")
+    turn(telnyx, charges="live")
     services = ask("GET", "/charges_breakdown", **days)[1]["data"]["results"][0]["services"]
     assert [each["cost_type"] for each in services] == ["otc", "partial-mrc", "mrc"]
     too_long = {"start_date": "2026-10-01", "end_date": "2026-11-02"}
@@ -219,7 +219,7 @@ def test_the_reset_of_the_rate_limit_is_written_either_way(telnyx: Telnyx, accou
         )
 
     assert reset() < 60
-    quirk(telnyx, rate_limit_reset="epoch")
+    turn(telnyx, rate_limit_reset="epoch")
     assert reset() > 1_700_000_000
 
 

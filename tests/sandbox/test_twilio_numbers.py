@@ -5,7 +5,7 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from trunkline_sandbox.twilio.number_plan import BLOCKS, NumberPlan
+from trunkline_sandbox.number_plan import BLOCKS, NumberPlan
 
 Caller = Any
 Account = Any

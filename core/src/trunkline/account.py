@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -38,8 +38,8 @@ class CarrierAccount:
         return value if isinstance(value, str) else None
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret of the account."""
-        return tuple(value for value in self.credentials.values() if isinstance(value, Secret))
+        """Every secret of the account: among its credentials, and in what set-up made, however deep."""
+        return tuple(_secrets_in([self.credentials, self.made]))
 
     @cached_property
     def scrub(self) -> Scrubber:
@@ -51,3 +51,15 @@ class CarrierAccount:
         """A key for limits kept in memory: equal for equal credentials, and nothing can be got back from it."""
         plain = {k: x.reveal() if isinstance(x, Secret) else x for k, x in self.credentials.items()}
         return hashlib.sha256(json.dumps([self.provider, plain], sort_keys=True).encode()).hexdigest()
+
+
+def _secrets_in(value: object) -> Iterator[Secret]:
+    match value:
+        case Secret():
+            yield value
+        case Mapping():
+            for each in value.values():
+                yield from _secrets_in(each)
+        case list() | tuple():
+            for each in value:
+                yield from _secrets_in(each)

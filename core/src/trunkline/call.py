@@ -12,6 +12,7 @@ import attrs
 
 from trunkline.checks import Exchange
 from trunkline.deadline import Deadline
+from trunkline.errors import CarrierRefused
 from trunkline.sip_target import SipTarget
 
 if TYPE_CHECKING:
@@ -48,6 +49,16 @@ class Call:
     now: Callable[[], dt.datetime]
     random: random.Random
     deadline: Deadline
+
+    def require_platform(self) -> SipTarget:
+        """The platform's SIP host; `CarrierRefused` where the operator has set none."""
+        if self.platform is None:
+            raise CarrierRefused(
+                "The platform's SIP host is not set, so numbers cannot be routed to it. Ask the operator of this "
+                "platform.",
+                detail="the engine was made without `platform`; nothing was asked of the carrier",
+            )
+        return self.platform
 
     @contextmanager
     def proving(self) -> Iterator[Proof]:

@@ -24,6 +24,9 @@ class Outcome(enum.Enum):
         return {Outcome.PASS: True, Outcome.FAIL: False, Outcome.UNKNOWN: None}[self]
 
 
+PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
+
+
 @attrs.frozen
 class Exchange:
     """One request that the wire sent and how it was answered: no query, no body, identifiers by name."""

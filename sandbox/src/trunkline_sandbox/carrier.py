@@ -36,6 +36,11 @@ class Request:
         return self.headers.get("host", "").lower()
 
     @property
+    def authorization(self) -> str:
+        """The Authorization header; empty when there is none."""
+        return self.headers.get("authorization", "")
+
+    @property
     def content_type(self) -> str:
         """The media type of the body, without its parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -88,8 +88,8 @@ class Desk:
     def change(self, collection: str, name: str, label: str = "healthy", **fields: Any) -> None:
         self.sandbox.carrier.change(label, collection, name, fields)
 
-    def quirk(self, label: str = "healthy", **fields: Any) -> None:
-        self.sandbox.carrier.change(label, "quirks", "", fields)
+    def switch(self, label: str = "healthy", **fields: Any) -> None:
+        self.sandbox.carrier.change(label, "switches", "", fields)
 
     def fault(self, kind: Any, **more: Any) -> Fault:
         return self.sandbox.faults.add(Fault(kind, **more))

@@ -62,14 +62,14 @@ def test_a_missing_outbound_profile_is_named_with_its_remedy(desk: Any) -> None:
 def test_the_identity_stays_whatever_key_and_connection(desk: Any) -> None:
     found = {desk.engine.test_credentials(desk.account(label)).identity for label in ("healthy", "no_connection")}
     assert found == {desk.held().user_id}
-    desk.quirk(charges="forbidden")
+    desk.switch(charges="forbidden")
     assert desk.engine.test_credentials(desk.account()).identity is None
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 422])
 @pytest.mark.parametrize("label", ["out_of_funds", "blocked", "unverified"])
 def test_the_code_decides_whatever_its_status(desk: Any, label: str, status: int) -> None:
-    desk.quirk(label, trouble_status=status)
+    desk.switch(label, trouble_status=status)
     result = desk.engine.test_credentials(desk.account(label))
     assert [(check.outcome, check.code) for check in result.checks] == list(VERDICTS[label][:3])
 
@@ -102,7 +102,7 @@ def test_a_balance_that_telnyx_does_not_know_is_no_bad_key(desk: Any) -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 def test_an_application_is_recognised_whether_connections_know_it_or_not(desk: Any, known: bool) -> None:
-    desk.quirk(applications_are_connections=known)
+    desk.switch(applications_are_connections=known)
     for name, words in (("Call menu", "Voice API"), ("Old menu", "TeXML")):
         account = desk.account(connectionId=desk.connection(name).id)
         inbound = desk.engine.test_credentials(account).inbound
@@ -144,7 +144,7 @@ def test_host_and_port_decide_where_a_connection_leads(
 
 @pytest.mark.parametrize("numeric", [True, False])
 def test_a_connection_id_is_a_number_or_a_string(desk: Any, numeric: bool) -> None:
-    desk.quirk(numeric_connection_id=numeric)
+    desk.switch(numeric_connection_id=numeric)
     assert inbound_of(desk).code == "routed_here"
 
 

@@ -107,7 +107,7 @@ def test_a_third_connection_stays_open(desk: Any) -> None:
 def test_what_telnyx_passes_over_in_silence_is_no_import(desk: Any) -> None:
     number = desk.number()
     route, snapshot = desk.ready(number.phone_number)
-    desk.quirk(foreign_connection="ignored")
+    desk.switch(foreign_connection="ignored")
     del desk.held().connections[route.id]
     found = outcome(desk, route, snapshot)
     assert isinstance(found.error, CarrierAnswerUnexpected)
@@ -116,14 +116,14 @@ def test_what_telnyx_passes_over_in_silence_is_no_import(desk: Any) -> None:
 
 @pytest.mark.parametrize("stale", [0, 1, 2])
 def test_reads_that_lag_behind_are_read_again(desk: Any, stale: int) -> None:
-    desk.quirk(stale_reads=stale)
+    desk.switch(stale_reads=stale)
     route, snapshot = desk.ready(desk.number().phone_number)
     assert outcome(desk, route, snapshot).error is None
     assert len(desk.asked("GET")) == 1 + stale
 
 
 def test_reads_that_lag_too_long_leave_it_open(desk: Any) -> None:
-    desk.quirk(stale_reads=9)
+    desk.switch(stale_reads=9)
     route, snapshot = desk.ready(desk.number().phone_number)
     assert isinstance(outcome(desk, route, snapshot).error, WriteOutcomeUnknown)
     assert len(desk.asked("PATCH")) == 1
@@ -131,7 +131,7 @@ def test_reads_that_lag_too_long_leave_it_open(desk: Any) -> None:
 
 @pytest.mark.parametrize("way", ["refused", "not_found"])
 def test_a_connection_that_was_deleted_meanwhile_is_a_refusal(desk: Any, way: str) -> None:
-    desk.quirk(foreign_connection=way)
+    desk.switch(foreign_connection=way)
     number = desk.number()
     route, snapshot = desk.ready(number.phone_number)
     del desk.held().connections[route.id]

@@ -66,21 +66,21 @@ def test_fees_are_what_the_account_was_charged(desk: Any) -> None:
 
 
 def test_fees_as_they_were_seen_live_are_read_too(desk: Any) -> None:
-    desk.quirk(charges="live")
+    desk.switch(charges="live")
     fees = {found.monthly_fee for found in listed(desk).values()}
     assert {fee and fee.cents for fee in fees} == {100, 200, 4000, None}
 
 
 @pytest.mark.parametrize("charges", ["forbidden", "empty", "unknown_user"])
 def test_fees_that_cannot_be_read_are_none(desk: Any, charges: str) -> None:
-    desk.quirk(charges=charges)
+    desk.switch(charges=charges)
     numbers = listed(desk)
     assert len(numbers) == 628
     assert {found.monthly_fee for found in numbers.values()} == {None}
 
 
 def test_last_months_fees_count_where_an_end_to_come_is_refused(desk: Any) -> None:
-    desk.quirk(charges_in_future=False)
+    desk.switch(charges_in_future=False)
     assert Money(Decimal("1.00"), "USD") in {found.monthly_fee for found in listed(desk).values()}
     first, second = desk.asked("GET", "/charges_breakdown")
     assert second.query["end_date"] == first.query["start_date"]

@@ -18,7 +18,8 @@ from trunkline.errors import (
     TrunklineError,
     WriteOutcomeUnknown,
 )
-from trunkline_telnyx.refusals import InUse, LevelTooLow, NotThere, Taken, json_object
+from trunkline.refusals import NotThere
+from trunkline_telnyx.refusals import InUse, LevelTooLow, Taken, json_object
 
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 

@@ -46,7 +46,7 @@ def test_import_and_release_give_back_what_was_there(desk: Any, name: str | None
 def test_a_number_that_was_on_no_connection_is_taken_off_by_what_works(
     desk: Any, null: str, empty: str, code: str, writes: int
 ) -> None:
-    desk.quirk(null_connection=null, empty_connection=empty)
+    desk.switch(null_connection=null, empty_connection=empty)
     number = desk.number()
     route, snapshot = desk.imported(number.phone_number)
     result = released(desk, route, snapshot)
@@ -69,7 +69,7 @@ def test_an_earlier_connection_that_is_gone_cannot_be_restored(desk: Any, way: s
     number = desk.number(connection_id=office.id)
     route, snapshot = desk.imported(number.phone_number)
     desk.sandbox.carrier.remove("healthy", "connections", office.id)
-    desk.quirk(foreign_connection=way)
+    desk.switch(foreign_connection=way)
     result = released(desk, route, snapshot)
     assert (result.outcome, result.code) == (CANNOT, "earlier_connection_deleted")
     assert number.connection_id == route.id
@@ -127,7 +127,7 @@ def test_what_reading_back_cannot_settle_stays_open(desk: Any) -> None:
 def test_reads_that_lag_behind_do_not_write_twice(desk: Any) -> None:
     number = desk.number()
     route, snapshot = desk.imported(number.phone_number)
-    desk.quirk(stale_reads=2)
+    desk.switch(stale_reads=2)
     assert released(desk, route, snapshot).outcome is RESTORED
     assert len(desk.asked("PATCH")) == 1
 

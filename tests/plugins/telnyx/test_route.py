@@ -148,7 +148,7 @@ def test_a_write_that_may_not_have_happened_is_not_repeated(desk: Any, path: str
 
 
 def test_a_name_that_was_taken_meanwhile_is_found(desk: Any) -> None:
-    desk.quirk(names_unique=True)
+    desk.switch(names_unique=True)
     taken = {"errors": [{"code": "10012", "title": "Conflict", "source": {"pointer": "/connection_name"}}]}
     desk.fault("status", method="POST", path="/fqdn_connections$", status=422, json=taken)
     with pytest.raises(TrunklineError):

@@ -33,7 +33,7 @@ def test_a_number_on_no_connection_points_nowhere(desk: Any) -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 def test_an_application_that_connections_do_not_know_is_a_connection(desk: Any, known: bool) -> None:
-    desk.quirk(applications_are_connections=known)
+    desk.switch(applications_are_connections=known)
     number = desk.number(connection_id=desk.connection("Call menu").id)
     (snapshot,) = desk.snapshots([number.phone_number])
     assert snapshot.view.kind == ("call_control_application" if known else "connection")
@@ -64,7 +64,7 @@ def test_few_numbers_are_asked_for_one_by_one(desk: Any) -> None:
 
 @pytest.mark.parametrize("plus", [True, False])
 def test_the_filter_is_asked_in_digits(desk: Any, plus: bool) -> None:
-    desk.quirk(plus_in_filter=plus)
+    desk.switch(plus_in_filter=plus)
     assert len(desk.snapshots([desk.number().phone_number])) == 1
 
 

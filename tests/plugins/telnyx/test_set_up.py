@@ -125,7 +125,7 @@ def test_platform_port_and_transport_are_kept(desk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "quirks",
+    "switches",
     [
         {},
         {"authentication_endpoint": False},
@@ -139,8 +139,10 @@ def test_platform_port_and_transport_are_kept(desk: Any) -> None:
         {"connection_count": False},
     ],
 )
-def test_whatever_is_not_known_of_telnyx_set_up_works_and_can_be_taken_back(desk: Any, quirks: dict[str, Any]) -> None:
-    desk.quirk("guided", **quirks)
+def test_whatever_is_not_known_of_telnyx_set_up_works_and_can_be_taken_back(
+    desk: Any, switches: dict[str, Any]
+) -> None:
+    desk.switch("guided", **switches)
     before = holdings(desk)
     steps = desk.set_up()
     assert_whole(desk, steps)
@@ -149,7 +151,7 @@ def test_whatever_is_not_known_of_telnyx_set_up_works_and_can_be_taken_back(desk
 
 
 def test_where_no_way_to_authenticate_works_it_is_said_and_taken_back(desk: Any) -> None:
-    desk.quirk("guided", credentials_on_create=False, authentication_endpoint=False)
+    desk.switch("guided", credentials_on_create=False, authentication_endpoint=False)
     before = holdings(desk)
     recorded = record_until_error(desk, CarrierAnswerUnexpected)
     list(desk.engine.undo_set_up(desk.account("guided"), recorded))
@@ -388,11 +390,11 @@ def test_what_was_found_is_never_taken_back(desk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "quirks",
+    "switches",
     [{"delete_in_use": "detaches"}, {"delete_in_use": "refused"}, {"primary_blocks_deletion": True}],
 )
-def test_a_connection_with_numbers_is_left_whatever_deleting_it_would_do(desk: Any, quirks: dict[str, Any]) -> None:
-    desk.quirk("guided", **quirks)
+def test_a_connection_with_numbers_is_left_whatever_deleting_it_would_do(desk: Any, switches: dict[str, Any]) -> None:
+    desk.switch("guided", **switches)
     steps = desk.set_up()
     (own,) = desk.ours("guided")
     number = next(iter(desk.held("guided").numbers.values()))
@@ -404,7 +406,7 @@ def test_a_connection_with_numbers_is_left_whatever_deleting_it_would_do(desk: A
 
 
 def test_a_primary_record_that_blocks_its_deletion_is_no_obstacle(desk: Any) -> None:
-    desk.quirk("guided", primary_blocks_deletion=True)
+    desk.switch("guided", primary_blocks_deletion=True)
     before = holdings(desk)
     list(desk.engine.undo_set_up(desk.account("guided"), desk.set_up()))
     assert holdings(desk) == before

@@ -7,7 +7,6 @@ import random
 import ssl
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import attrs
@@ -29,6 +28,7 @@ from trunkline.errors import (
 from trunkline.http.bounded import answered_by
 from trunkline.http.dial import Dial
 from trunkline.http.pace import AccountPace
+from trunkline.http.patience import retry_after
 from trunkline.http.rules import Rules
 
 RETRIED_READS = frozenset({429, 502, 503, 504})
@@ -279,20 +279,6 @@ class GuardAdapter(BaseAdapter):
         for header in self._rules.descriptor.request_id_headers:
             if value := response.headers.get(header):
                 return self._rules.account.scrub(str(value)[:128])
-        return None
-
-
-def retry_after(response: requests.Response, now: dt.datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for, as a number or a date; None where it asks for nothing sane."""
-    value = (response.headers.get("Retry-After") or "").strip()
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=dt.UTC)
-        return max(0.0, (moment - now).total_seconds())
-    except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 

@@ -74,8 +74,8 @@ def _written(signalwire: SignalWire, path: str, form: dict[str, str], platform: 
         found = _looked_up(signalwire)
         if found is None or not found.is_right_for(platform):
             raise WriteOutcomeUnknown(
-                "SignalWire's answer was lost; whether the LaML bin was written is not known yet. Try again in a "
-                "moment.",
+                "SignalWire did not confirm the change; whether the LaML bin was written is not known yet. Try again "
+                "in a moment.",
                 detail=unknown.detail,
                 reply=unknown.reply,
             ) from None

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from trunkline.checks import (
     CREDENTIALS_VALID,
+    FAIL,
     INBOUND_REACHABLE,
     OUTBOUND_AUTHORIZED,
+    PASS,
+    UNKNOWN,
     Check,
     CredentialTest,
     Exchange,
-    Outcome,
 )
 from trunkline.errors import CredentialsRejected, PermissionMissing
 from trunkline_signalwire import numbers, outbound, scripts
 from trunkline_signalwire.client import SignalWire
-
-PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 
 TOKEN_SCOPES = "Open the API page of the SignalWire Dashboard and give this token the scopes Numbers and Voice."  # noqa: S105
 
@@ -41,13 +41,6 @@ def test(signalwire: SignalWire) -> CredentialTest:
     )
 
 
-def check(
-    name: str, outcome: Outcome, code: str, summary: str, remedy: str | None = None, proof: tuple[Exchange, ...] = ()
-) -> Check:
-    """A check, its outcome in front."""
-    return Check(name, outcome, code, summary, remedy, proof)
-
-
 # Credentials
 
 
@@ -65,7 +58,7 @@ def _numbers_refused(signalwire: SignalWire) -> PermissionMissing | None:
 
 
 def _accepted(proof: tuple[Exchange, ...]) -> Check:
-    return check(CREDENTIALS_VALID, PASS, "credentials_accepted", "SignalWire accepts the credentials.", proof=proof)
+    return Check(CREDENTIALS_VALID, PASS, "credentials_accepted", "SignalWire accepts the credentials.", proof=proof)
 
 
 def _rejected(error: CredentialsRejected, proof: tuple[Exchange, ...]) -> Check:
@@ -73,19 +66,19 @@ def _rejected(error: CredentialsRejected, proof: tuple[Exchange, ...]) -> Check:
         "Copy project ID, API token and space URL anew from the API page of the SignalWire Dashboard. The token needs "
         "the scopes Numbers and Voice."
     )
-    return check(CREDENTIALS_VALID, FAIL, "credentials_rejected", error.summary, remedy, proof)
+    return Check(CREDENTIALS_VALID, FAIL, "credentials_rejected", error.summary, remedy, proof)
 
 
 def _nothing_allowed(error: PermissionMissing, proof: tuple[Exchange, ...]) -> Check:
-    return check(CREDENTIALS_VALID, FAIL, "permission_missing", error.summary, TOKEN_SCOPES, proof)
+    return Check(CREDENTIALS_VALID, FAIL, "permission_missing", error.summary, TOKEN_SCOPES, proof)
 
 
 def _not_accepted(login: Check) -> CredentialTest:
     summary = "Not asked, since SignalWire does not accept the credentials."
     return CredentialTest(
         login,
-        check(INBOUND_REACHABLE, UNKNOWN, "not_asked", summary),
-        check(OUTBOUND_AUTHORIZED, UNKNOWN, "not_asked", summary),
+        Check(INBOUND_REACHABLE, UNKNOWN, "not_asked", summary),
+        Check(OUTBOUND_AUTHORIZED, UNKNOWN, "not_asked", summary),
     )
 
 
@@ -96,16 +89,16 @@ def _inbound(signalwire: SignalWire, refused: PermissionMissing | None, proof: t
     name = INBOUND_REACHABLE
     if refused is not None:
         summary = "This API token lacks the scope Numbers, so numbers can be neither listed nor routed with it."
-        return check(name, FAIL, "permission_missing", summary, TOKEN_SCOPES, proof)
+        return Check(name, FAIL, "permission_missing", summary, TOKEN_SCOPES, proof)
     with signalwire.call.proving() as asked:
         try:
             scripts.can_be_read(signalwire)
         except PermissionMissing:
             summary = "This API token lacks the scope Voice, so the script that routes numbers cannot be made with it."
-            return check(name, FAIL, "permission_missing", summary, TOKEN_SCOPES, asked())
+            return Check(name, FAIL, "permission_missing", summary, TOKEN_SCOPES, asked())
     if signalwire.call.platform is None:
         summary = "Scripts can be managed, but this platform has no SIP host to route calls to."
         remedy = "The operator of this platform has to set its SIP host."
-        return check(name, UNKNOWN, "platform_not_set", summary, remedy, asked())
+        return Check(name, UNKNOWN, "platform_not_set", summary, remedy, asked())
     summary = "Numbers and scripts can be managed, so numbers can be routed to this platform."
-    return check(name, PASS, "scripts_manageable", summary, proof=(*proof, *asked()))
+    return Check(name, PASS, "scripts_manageable", summary, proof=(*proof, *asked()))

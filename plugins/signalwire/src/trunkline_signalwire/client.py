@@ -13,9 +13,10 @@ from trunkline.errors import (
     CredentialsRejected,
     PermissionMissing,
     TrunklineError,
-    WriteOutcomeUnknown,
 )
-from trunkline_signalwire.refusals import NoApi, NotThere, json_answer, unexpected
+from trunkline.paging import Circle
+from trunkline.refusals import NotThere, unread_write
+from trunkline_signalwire.refusals import CARRIER, NoApi, json_answer, unexpected
 
 if TYPE_CHECKING:
     from requests import Response
@@ -90,20 +91,15 @@ class SignalWire:
     def pages(self, path: str, key: str, query: dict[str, str]) -> Iterator[list[Row]]:
         """The rows of each page of a list, page after page, of this host and this path only.
 
-        A page may be empty and have a next one. Of the links that were followed one is remembered at a time, a later
-        one each time that twice as many were followed: in a circle it comes up again.
+        A page may be empty and have a next one.
         """
         following: dict[str, str] | str | None = query
-        remembered, followed, until = "", 0, 1
+        circle = Circle()
         while following is not None:
             rows, link = _page(self._listed(path, following), key)
             following = self._following(path, link)
-            if following is not None:
-                if following == remembered:
-                    raise unexpected(f"the pages of {key} go round in a circle")
-                followed += 1
-                if followed == until:
-                    remembered, until = following, until * 2
+            if following is not None and circle.is_closed_by(following):
+                raise unexpected(f"the pages of {key} go round in a circle")
             yield rows
 
     def sent(self, method: str, url: str, **more: Any) -> Response:
@@ -137,10 +133,7 @@ class SignalWire:
         else:
             self._accepted = True
             if writes and not isinstance(answer, dict):
-                raise WriteOutcomeUnknown(
-                    "SignalWire's answer could not be read; whether the change took effect is not known yet.",
-                    detail="an array where an object is documented",
-                )
+                raise unread_write(CARRIER, "an array where an object is documented")
             return answer
         raise refused
 

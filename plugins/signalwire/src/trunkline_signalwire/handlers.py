@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 
+from trunkline.addresses import host_of
 from trunkline.numbers import RoutingView
 
 SCRIPT, WEBHOOK = "relay_script", "laml_webhooks"
@@ -68,8 +67,6 @@ DERIVED = "calling_handler_resource_id"
 
 SETTABLE = frozenset(field for handler in HANDLERS.values() for field in handler.fields) | {"call_receive_mode"}
 
-_HOST = re.compile(r"[A-Za-z0-9._\-]{1,255}")
-
 
 def of(routing: Routing) -> Handler | None:
     """The handler in force; one that is not documented is shown as such, and cannot be set."""
@@ -112,16 +109,6 @@ def can_be_set(routing: Routing) -> bool:
     if handler is None or not handler.fields:
         return False
     return bool(routing.get(handler.fields[0])) or not routing.get(DERIVED)
-
-
-def host_of(url: str) -> str | None:
-    """The host of an address, if it can be shown."""
-    try:
-        host = urlsplit(url).hostname or ""
-        host = host.encode("idna").decode() if not host.isascii() else host
-    except ValueError:
-        return None
-    return host if _HOST.fullmatch(host) else None
 
 
 def same(one: object, other: object, field: str) -> bool:

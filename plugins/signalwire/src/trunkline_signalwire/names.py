@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
+from trunkline import names
 from trunkline.errors import PermissionMissing
 from trunkline.numbers import SuggestedName
+from trunkline.refusals import NotThere
 from trunkline_signalwire import numbers
 from trunkline_signalwire.client import SignalWire
-from trunkline_signalwire.refusals import NotThere
-
-_ADDRESS = re.compile(r"\S@\S")
 
 
 def suggest(signalwire: SignalWire) -> SuggestedName:
@@ -28,8 +25,7 @@ def suggest(signalwire: SignalWire) -> SuggestedName:
 
 def shown(name: str, signalwire: SignalWire) -> str:
     """The name if it may be shown, else the space's."""
-    name = " ".join("".join(char if char.isprintable() else " " for char in name).split())
-    return signalwire.space.partition(".")[0] if not name or _ADDRESS.search(name) else name
+    return names.shown(name) or signalwire.space.partition(".")[0]
 
 
 def _name(signalwire: SignalWire) -> str:

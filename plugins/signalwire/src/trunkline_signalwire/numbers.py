@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from trunkline import e164
 from trunkline.numbers import CarrierNumber, NumberType
+from trunkline.paging import Repeats
 from trunkline_signalwire.client import PAGE_SIZE, Row, SignalWire
 from trunkline_signalwire.refusals import unexpected
 
@@ -25,24 +26,10 @@ def list_numbers(signalwire: SignalWire) -> Iterator[CarrierNumber]:
 
 
 def pages_without_repeats(signalwire: SignalWire) -> Iterator[list[Row]]:
-    """Each page's rows, without those that the last page with any rows had too.
-
-    Newest come first, so a number that is bought while pages are read moves others to the next page. Only one page is
-    remembered: what is kept does not grow with the project.
-    """
-    before: set[str] = set()
+    """Each page's rows, without those that the page before had too: a number that is bought comes first."""
+    repeats = Repeats(_id)
     for rows in signalwire.pages(PATH, "data", {"page_size": str(PAGE_SIZE)}):
-        now: set[str] = set()
-        fresh = []
-        for row in rows:
-            id = row.get("id")
-            if not isinstance(id, str):
-                raise unexpected("a number without an id")
-            if id not in before and id not in now:
-                fresh.append(row)
-            now.add(id)
-        yield fresh
-        before = now or before
+        yield repeats.dropped_from(rows)
 
 
 def first(signalwire: SignalWire) -> str | None:
@@ -100,3 +87,10 @@ def _capabilities(row: Row) -> frozenset[str]:
     able = {name for name in said if isinstance(name, str)} & _CAPABILITIES if isinstance(said, list) else set()
     # A number set to receive faxes takes no voice calls, whatever it is capable of.
     return frozenset(able - {"voice"} if row.get("call_receive_mode") == "fax" else able)
+
+
+def _id(row: Row) -> str:
+    id = row.get("id")
+    if not isinstance(id, str):
+        raise unexpected("a number without an id")
+    return id

@@ -15,7 +15,7 @@ from trunkline_signalwire.routes import Found
 
 def plan(signalwire: SignalWire, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
     """Two requests: our LaML bin, the project's scripts."""
-    platform = routes.platform_of(signalwire)
+    platform = signalwire.call.require_platform()
     own = routes.route_id(signalwire)
     found = routes.find(signalwire)
     after = RoutingView("webhook" if found.bin else "script", platform.host)
@@ -28,7 +28,7 @@ def plan(signalwire: SignalWire, snapshots: Sequence[RoutingSnapshot]) -> Import
 
 
 def _object(signalwire: SignalWire, found: Found) -> PlannedObject:
-    platform, marker = routes.platform_of(signalwire), signalwire.call.marker
+    platform, marker = signalwire.call.require_platform(), signalwire.call.marker
     kind, what = ("bin", "LaML bin") if found.bin else ("script", "SWML script")
     return PlannedObject(kind, f"{what} {marker} that connects calls to {platform.host}", found.needed_change(platform))
 

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
+from trunkline import refusals
+from trunkline.carrier import Carrier
 from trunkline.errors import (
     CarrierAnswerUnexpected,
     CarrierRefused,
-    CarrierReply,
-    CarrierUnavailable,
     CredentialsRejected,
     PermissionMissing,
     RateLimited,
     TrunklineError,
-    WriteOutcomeUnknown,
 )
+from trunkline.refusals import Meaning, NotThere
 
 if TYPE_CHECKING:
     from requests import Response
 
-
-class NotThere(CarrierRefused):
-    """404: what was asked for is not there, or not in this project; the caller knows what it was."""
+CARRIER = Carrier("SignalWire", "the SignalWire Dashboard")
 
 
 class NotAccepted(CarrierRefused):
@@ -44,56 +39,50 @@ class NoApi(CarrierAnswerUnexpected):
     """A 404 in HTML, or a redirect: no API answers here, as where the space does not exist."""
 
 
-@attrs.frozen
-class _Meaning:
-    error: type[TrunklineError]
-    summary: str
-
-
 _EMPTY_WORDS = ("Bad Request", "Unprocessable Entity", "Unprocessable Content")
 
-_REJECTED = _Meaning(
+_REJECTED = Meaning(
     CredentialsRejected,
     "SignalWire does not accept these credentials. Check the project ID, the API token and the space URL: all three "
     "belong together.",
 )
-_FORBIDDEN = _Meaning(
+_FORBIDDEN = Meaning(
     PermissionMissing,
     "SignalWire does not let this API token do this. Give it the scopes Numbers and Voice in the SignalWire Dashboard.",
 )
-_NOT_THERE = _Meaning(NotThere, "SignalWire knows nothing of what was asked for.")
-_PAUSE = _Meaning(RateLimited, "SignalWire asks for a pause: too many requests. Try again in a moment.")
-_BALANCE = _Meaning(
+_NOT_THERE = Meaning(NotThere, "SignalWire knows nothing of what was asked for.")
+_PAUSE = Meaning(RateLimited, "SignalWire asks for a pause: too many requests. Try again in a moment.")
+_BALANCE = Meaning(
     CarrierRefused, "SignalWire refused this: the balance is too low. Add credit in the SignalWire Dashboard."
 )
 
 # https://signalwire.com/docs/apis/error-codes, and of the compatibility API
 # https://signalwire.com/docs/compatibility-api/reference/errors. A code says more than a status that many share.
 _BY_CODE = {
-    "account_limit_exceeded": _Meaning(
+    "account_limit_exceeded": Meaning(
         CarrierRefused,
         "SignalWire refused this: the project has reached a limit. Upgrade it in the SignalWire Dashboard.",
     ),
-    "already_assigned": _Meaning(CarrierRefused, "SignalWire refused this: the number is assigned to something else."),
+    "already_assigned": Meaning(CarrierRefused, "SignalWire refused this: the number is assigned to something else."),
     "insufficient_balance": _BALANCE,
-    "not_routable": _Meaning(
+    "not_routable": Meaning(
         CarrierRefused, "SignalWire refused this: its geographic permissions do not allow the country."
     ),
-    "number_not_supported": _Meaning(CarrierRefused, "SignalWire refused this: it does not support the number."),
-    "number_not_verified": _Meaning(
+    "number_not_supported": Meaning(CarrierRefused, "SignalWire refused this: it does not support the number."),
+    "number_not_verified": Meaning(
         CarrierRefused, "SignalWire refused this: in trial mode only verified numbers can be used."
     ),
     "rate_limit_exceeded": _PAUSE,
     "20003": _REJECTED,
-    "20010": _Meaning(
+    "20010": Meaning(
         CarrierRefused, "SignalWire has switched this off for the account. Ask SignalWire's support to allow it."
     ),
     "20404": _NOT_THERE,
     "20429": _PAUSE,
-    "10001": _Meaning(CarrierRefused, "This is not enabled on the space. Ask SignalWire's support to enable it."),
+    "10001": Meaning(CarrierRefused, "This is not enabled on the space. Ask SignalWire's support to enable it."),
     "4001": _BALANCE,
 }
-_NOT_ACCEPTED = _Meaning(
+_NOT_ACCEPTED = Meaning(
     NotAccepted,
     "SignalWire did not accept this change, and changed nothing. Look at the number in the SignalWire Dashboard, or "
     "ask SignalWire's support.",
@@ -113,7 +102,8 @@ def json_answer(response: Response, *, writes: bool, now: dt.datetime) -> dict[s
 
     A 5xx, HTML or an unreadable answer to a write is `WriteOutcomeUnknown`: the write may have been processed.
     """
-    body = _parsed(response)
+    body = refusals.parsed(response)
+    body = body if isinstance(body, dict | list) else None
     if 200 <= response.status_code < 300 and body is not None:
         return body
     raise _refusal(response, body, writes, now)
@@ -121,15 +111,7 @@ def json_answer(response: Response, *, writes: bool, now: dt.datetime) -> dict[s
 
 def unexpected(what: str) -> CarrierAnswerUnexpected:
     """An answer that is not as SignalWire documents it; `what` is for the operator."""
-    return CarrierAnswerUnexpected("SignalWire answered something unreadable. Try again later.", detail=what)
-
-
-def _parsed(response: Response) -> dict[str, Any] | list[Any] | None:
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict | list) else None
+    return refusals.unexpected(CARRIER, what)
 
 
 def _refusal(
@@ -139,36 +121,21 @@ def _refusal(
     items = list(_items(body))
     codes = [code for item in items if (code := _code(item, status))]
     code = next((code for code in codes if code in _BY_CODE), codes[0] if codes else None)
-    reply, detail = _reply(response, code), _detail(response, items, code)
-    # What stands between us and SignalWire answers in HTML or in plain text; SignalWire itself in JSON, or not at all.
-    speaks = body is not None or not response.content.strip()
-    if 400 <= status < 500 and status != 408 and speaks:
-        meaning = (_BY_CODE.get(code) if code else None) or _BY_STATUS.get(status)
-        if meaning is None:
-            reason = f"error {code}" if code else f"HTTP {status}"
-            return CarrierRefused(f"SignalWire refused this: {reason}.", detail=detail, reply=reply)
-        if meaning.error is RateLimited:
-            return _rate_limited(response, now, detail, reply)
-        return meaning.error(meaning.summary, detail=detail, reply=reply)
-    if status == 429:
-        return _rate_limited(response, now, detail, reply)
-    if writes:
-        return WriteOutcomeUnknown(
-            "SignalWire's answer could not be read; whether the change took effect is not known yet.",
-            detail=detail,
-            reply=reply,
-        )
-    if status >= 500 or status == 408:
-        return CarrierUnavailable("SignalWire has trouble at the moment. Try again later.", detail=detail, reply=reply)
-    kind = NoApi if status == 404 or 300 <= status < 400 else CarrierAnswerUnexpected
-    return kind("SignalWire answered something unreadable. Try again later.", detail=detail, reply=reply)
-
-
-def _rate_limited(response: Response, now: dt.datetime, detail: str, reply: CarrierReply) -> RateLimited:
-    from trunkline.http.guard import retry_after
-
-    # SignalWire's documentation promises no Retry-After; one that comes is honoured.
-    return RateLimited(_PAUSE.summary, retry_after=retry_after(response, now), detail=detail, reply=reply)
+    certain = refusals.is_certain(response, body)
+    meaning = ((_BY_CODE.get(code) if code else None) or _BY_STATUS.get(status)) if certain else None
+    if not certain and (status == 404 or 300 <= status < 400):
+        meaning = Meaning(NoApi, refusals.unreadable(CARRIER))
+    return refusals.refusal(
+        CARRIER,
+        meaning,
+        response,
+        certain=certain,
+        writes=writes,
+        reason=f"error {code}" if code else f"HTTP {status}",
+        detail=refusals.detail_of(CARRIER, response, code, _words(items)),
+        reply=refusals.reply_of(response, code, response.headers.get("X-Request-Id")),
+        now=now,
+    )
 
 
 def _items(body: object) -> Iterator[dict[str, Any]]:
@@ -189,17 +156,7 @@ def _code(item: dict[str, Any], status: int) -> str | None:
     return str(code)[:64]
 
 
-def _reply(response: Response, code: str | None) -> CarrierReply:
-    request_id = response.headers.get("X-Request-Id")
-    return CarrierReply(response.status_code, code, request_id[:128] if request_id else None)
-
-
-def _detail(response: Response, items: list[dict[str, Any]], code: str | None) -> str:
-    """Status, code and SignalWire's own words, without any address in them."""
+def _words(items: list[dict[str, Any]]) -> str:
+    """SignalWire's own words, without any address in them."""
     said = [item.get(name) for item in items for name in ("error", "title", "detail", "message", "attribute")]
-    words = "; ".join(text for text in said if isinstance(text, str))
-    # A refusal may quote the webhook that it refuses, and a webhook may hold a password.
-    words = re.sub(r"\S*(?:://|@)\S*", "[address]", words)[:300]
-    kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
-    named = f"SignalWire error {code}" if code else f"{len(response.content)} bytes of {kind}"
-    return f"HTTP {response.status_code}, {named}" + (f": {words}" if words else "")
+    return refusals.without_addresses("; ".join(text for text in said if isinstance(text, str)))

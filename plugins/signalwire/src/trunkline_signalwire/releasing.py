@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trunkline.errors import CarrierRefused, CarrierUnavailable, NumberNotFound, WriteOutcomeUnknown
-from trunkline.numbers import NumberRef, Release, ReleaseOutcome, Route, RoutingSnapshot
+import attrs
+
+from trunkline.errors import CarrierRefused, NumberNotFound, WriteOutcomeUnknown
+from trunkline.numbers import NumberRef, Release, Route, RoutingSnapshot
+from trunkline.releases import (
+    cannot_restore,
+    left_alone,
+    no_earlier_routing,
+    not_on_account,
+    restored,
+    restored_before,
+)
+from trunkline.settling import settled_release
 from trunkline_signalwire import handlers
 from trunkline_signalwire.client import SignalWire
 from trunkline_signalwire.handlers import DERIVED, WEBHOOK, Handler
-from trunkline_signalwire.refusals import NotAccepted
+from trunkline_signalwire.refusals import CARRIER, NotAccepted
 from trunkline_signalwire.routes import Ours
-from trunkline_signalwire.routing import differing, fetch, is_as, read_back, write
+from trunkline_signalwire.routing import differing, fetch, is_as, looked_at, write
 
 _DASHBOARD = "Set where its calls go in the SignalWire Dashboard, under Phone Numbers."
 
@@ -26,7 +37,9 @@ def put_back(signalwire: SignalWire, number: NumberRef, route: Route, before: Ro
     try:
         present = fetch(signalwire, number, ours)
         if before.points_at == route.id:
-            return _without_earlier_routing(present, route)
+            if present.points_at != route.id:
+                return left_alone(CARRIER)
+            return no_earlier_routing(CARRIER, "this platform's script")
         if present.points_at != route.id:
             return _not_ours(present, before)
         handler = handlers.of(before.restore)
@@ -36,42 +49,20 @@ def put_back(signalwire: SignalWire, number: NumberRef, route: Route, before: Ro
             return _by_hand(handler, before)
         return _restore(signalwire, number, route, before, present, handler, ours)
     except NumberNotFound as gone:
-        return _cannot("number_not_on_account", gone.summary)
-
-
-def _without_earlier_routing(present: RoutingSnapshot, route: Route) -> Release:
-    if present.points_at != route.id:
-        return _left_alone()
-    return _cannot(
-        "no_earlier_routing",
-        "The number was routed to this platform's script already when it was imported, so what was before is not "
-        f"known. {_DASHBOARD}",
-    )
+        return not_on_account(gone)
 
 
 def _not_ours(present: RoutingSnapshot, before: RoutingSnapshot) -> Release:
     if is_as(present, before.restore):
-        return Release(ReleaseOutcome.RESTORED, "restored_before", "The number is routed as it was before already.")
-    return _left_alone()
-
-
-def _left_alone() -> Release:
-    return Release(
-        ReleaseOutcome.LEFT_ALONE,
-        "changed_since",
-        "The number's routing was changed at SignalWire after it was imported, so it was left as it is.",
-    )
-
-
-def _cannot(code: str, detail: str) -> Release:
-    return Release(ReleaseOutcome.CANNOT_RESTORE, code, detail)
+        return restored_before()
+    return left_alone(CARRIER)
 
 
 def _by_hand(handler: Handler, before: RoutingSnapshot) -> Release:
     """Handlers "that can only be set via Fabric API", of which nobody has seen which ones it takes."""
     resource = before.restore.get(DERIVED)
     named = f" with the resource ID {resource}" if isinstance(resource, str) and resource else ""
-    return _cannot(
+    return cannot_restore(
         "cannot_be_restored_by_api",
         f"Before the import {handler.words}{named} took this number's calls, and SignalWire's API cannot set that. The "
         "number still points at this platform: open it in the SignalWire Dashboard, under Phone Numbers, and assign it "
@@ -128,30 +119,20 @@ def _written(
     try:
         after = write(signalwire, number, changes, ours)
     except WriteOutcomeUnknown as unknown:
-        after = read_back(signalwire, number, ours, unknown)
-        if after.points_at == route.id:
-            raise CarrierUnavailable(
-                "SignalWire's answer was lost and the number is still routed to this platform. Release it again.",
-                detail=unknown.detail,
-                reply=unknown.reply,
-            ) from None
+        after = settled_release(CARRIER, looked_at(signalwire, number, ours, unknown), route, unknown)
     return _compared(after, before)
 
 
 def _compared(after: RoutingSnapshot, before: RoutingSnapshot) -> Release:
     left = differing(after, before.restore)
     if not left:
-        return Release(ReleaseOutcome.RESTORED, "restored", "The number is routed as it was before it was imported.")
+        return restored()
     handler = handlers.of(before.restore)
     in_force = {"call_handler", "call_receive_mode", *(handler.fields if handler else ())}
     if not in_force & set(left):
-        return Release(
-            ReleaseOutcome.RESTORED,
-            "restored",
-            "The number is routed as it was before it was imported. SignalWire kept what is of no effect now: "
-            f"{', '.join(left)}.",
-        )
-    return _cannot(
+        kept = f" SignalWire kept what is of no effect now: {', '.join(left)}."
+        return attrs.evolve(restored(), detail=restored().detail + kept)
+    return cannot_restore(
         "restored_in_part",
         f"SignalWire did not take back everything: {', '.join(left)} differ from what was before. Look at the number "
         "in the SignalWire Dashboard.",
@@ -159,7 +140,7 @@ def _compared(after: RoutingSnapshot, before: RoutingSnapshot) -> Release:
 
 
 def _refused(handler: Handler, refused: CarrierRefused) -> Release:
-    return _cannot(
+    return cannot_restore(
         "earlier_routing_refused",
         f"SignalWire did not take back {handler.words} that took this number's calls before: it may have been deleted. "
         f"The number still points at this platform. {_DASHBOARD}",
@@ -180,14 +161,14 @@ def _take_off(signalwire: SignalWire, number: NumberRef, route: Route, before: R
         return _compared(after, before)
     after = _attempt(signalwire, number, {"call_handler": WEBHOOK, "call_request_url": ""}, ours)
     if after is None or after.points_at == route.id:
-        return _cannot(
+        return cannot_restore(
             "handler_cannot_be_cleared",
             "Before the import nothing took this number's calls, and SignalWire's API does not let that be set. The "
             f"number still points at this platform. {_DASHBOARD}",
         )
     if is_as(after, before.restore):
         return _compared(after, before)
-    return _cannot(
+    return cannot_restore(
         "handler_cannot_be_cleared",
         "Before the import nothing took this number's calls, and SignalWire's API does not let that be set. Its calls "
         "no longer come to this platform: the number has a LaML webhook without an address now, which answers no call.",
@@ -203,4 +184,4 @@ def _attempt(
     except NotAccepted:
         return None
     except WriteOutcomeUnknown as unknown:
-        return read_back(signalwire, number, ours, unknown)
+        return looked_at(signalwire, number, ours, unknown)

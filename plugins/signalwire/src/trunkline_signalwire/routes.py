@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from trunkline.errors import CarrierRefused, CarrierTimedOut, PermissionMissing
+from trunkline.addresses import host_of
+from trunkline.errors import CarrierTimedOut, PermissionMissing
 from trunkline.numbers import Route
 from trunkline.sip_target import SipTarget
 from trunkline_signalwire import bins, handlers, scripts
@@ -48,16 +49,6 @@ def route_id(signalwire: SignalWire) -> str:
     return f"trunkline-{hashlib.sha256(named.encode()).hexdigest()[:32]}"
 
 
-def platform_of(signalwire: SignalWire) -> SipTarget:
-    """The platform's SIP host; `CarrierRefused` where the operator has set none."""
-    if signalwire.call.platform is None:
-        raise CarrierRefused(
-            "The platform's SIP host is not set, so numbers cannot be routed to it. Ask the operator of this platform.",
-            detail="the engine was made without `platform`; nothing was asked of SignalWire",
-        )
-    return signalwire.call.platform
-
-
 def find(signalwire: SignalWire) -> Found:
     """Two requests: our bin by its name, and the scripts unless there is one."""
     known = _bin(signalwire)
@@ -67,7 +58,7 @@ def find(signalwire: SignalWire) -> Found:
 
 def prepare(signalwire: SignalWire) -> Route:
     """Our script, found or made, which connects calls to the platform."""
-    platform = platform_of(signalwire)
+    platform = signalwire.call.require_platform()
     found = find(signalwire)
     if found.bin is not None:
         return _bin_route(signalwire, _mended_bin(signalwire, found.bin, platform), made=False)
@@ -84,7 +75,7 @@ def prepare(signalwire: SignalWire) -> Route:
 
 def by_bin(signalwire: SignalWire) -> Route:
     """The same route by our bin, found or made: for where the script's address was not accepted."""
-    platform = platform_of(signalwire)
+    platform = signalwire.call.require_platform()
     lock = _LOCKS[int(route_id(signalwire)[-8:], 16) % len(_LOCKS)]
     if not lock.acquire(timeout=signalwire.call.deadline.remaining):
         raise CarrierTimedOut("SignalWire did not answer in time. Nothing was changed: import the number again.")
@@ -170,7 +161,7 @@ def _bin(signalwire: SignalWire) -> Bin | None:
 
 
 def _is_hosted(address: str) -> bool:
-    host = handlers.host_of(address) or ""
+    host = host_of(address) or ""
     return address.lower().startswith("https://") and host.lower().endswith(".signalwire.com")
 
 

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from trunkline.errors import CarrierRefused, CarrierUnavailable, NumberNotFound, TrunklineError, WriteOutcomeUnknown
+from trunkline.errors import CarrierRefused, NumberNotFound, TrunklineError, WriteOutcomeUnknown
 from trunkline.numbers import NumberRef, Route, RoutingSnapshot
+from trunkline.paging import until_found
+from trunkline.refusals import NotThere, unread_write
+from trunkline.settling import read_back, settled_import
 from trunkline_signalwire import handlers, routes
 from trunkline_signalwire.client import Row, SignalWire
 from trunkline_signalwire.handlers import DERIVED
 from trunkline_signalwire.numbers import carrier_number, matching, pages_without_repeats
-from trunkline_signalwire.refusals import NotAccepted, NotThere, unexpected
+from trunkline_signalwire.refusals import CARRIER, NotAccepted, unexpected
 from trunkline_signalwire.routes import Ours
 
 FEW = 3
@@ -28,24 +31,14 @@ _RECORDED = ("call_", "calling_")
 def read(signalwire: SignalWire, numbers: Sequence[str]) -> Iterator[RoutingSnapshot]:
     """The routing of each of these numbers that is in the project."""
     wanted = list(dict.fromkeys(numbers))
-    few = len(wanted) <= FEW
-    rows = (matching(signalwire, number) for number in wanted) if few else _on_pages(signalwire, wanted)
+    rows: Iterator[Row]
+    if len(wanted) <= FEW:
+        rows = (row for number in wanted if (row := matching(signalwire, number)))
+    else:
+        rows = until_found(pages_without_repeats(signalwire), wanted, lambda row: row.get("number"))
     ours = Ours(signalwire)
     for row in rows:
-        if row is not None:
-            yield snapshot(signalwire, row, ours)
-
-
-def _on_pages(signalwire: SignalWire, wanted: Sequence[str]) -> Iterator[Row]:
-    missing = set(wanted)
-    for rows in pages_without_repeats(signalwire):
-        for row in rows:
-            number = row.get("number")
-            if isinstance(number, str) and number in missing:
-                missing.discard(number)
-                yield row
-        if not missing:
-            return
+        yield snapshot(signalwire, row, ours)
 
 
 def fetch(signalwire: SignalWire, number: NumberRef, ours: Ours) -> RoutingSnapshot:
@@ -134,22 +127,8 @@ def _settled_import(
     ours: Ours,
     unknown: WriteOutcomeUnknown,
 ) -> RoutingSnapshot:
-    """What became of a write whose answer was lost: read, never written again."""
-    present = read_back(signalwire, number, ours, unknown)
-    if present.points_at == route.id:
-        return present
-    if is_as(present, before.restore):
-        raise CarrierUnavailable(
-            "SignalWire's answer was lost and the number is routed as before. Nothing was changed: import it again.",
-            detail=unknown.detail,
-            reply=unknown.reply,
-        )
-    raise WriteOutcomeUnknown(
-        "SignalWire's answer was lost, and the number's routing is neither as before nor ours. Look at it in the "
-        "SignalWire Dashboard, then import it again.",
-        detail=unknown.detail,
-        reply=unknown.reply,
-    )
+    present = looked_at(signalwire, number, ours, unknown)
+    return settled_import(CARRIER, present, route, unknown, as_before=is_as(present, before.restore))
 
 
 # What importing and releasing share
@@ -165,24 +144,12 @@ def write(signalwire: SignalWire, number: NumberRef, changes: Mapping[str, Any],
     try:
         return _of_this(signalwire, number, row, ours)
     except TrunklineError as error:
-        raise WriteOutcomeUnknown(
-            "SignalWire's answer could not be read; whether the change took effect is not known yet.",
-            detail=error.detail,
-        ) from None
+        raise unread_write(CARRIER, error.detail) from None
 
 
-def read_back(signalwire: SignalWire, number: NumberRef, ours: Ours, unknown: WriteOutcomeUnknown) -> RoutingSnapshot:
+def looked_at(signalwire: SignalWire, number: NumberRef, ours: Ours, unknown: WriteOutcomeUnknown) -> RoutingSnapshot:
     """The number's routing after a write whose answer was lost; `WriteOutcomeUnknown` if that cannot be read."""
-    try:
-        return fetch(signalwire, number, ours)
-    except NumberNotFound:
-        raise
-    except TrunklineError as error:
-        raise WriteOutcomeUnknown(
-            "SignalWire's answer was lost, and reading the number back failed too. Look at it again in a moment.",
-            detail=f"{unknown.detail}; reading back: {error.code} {error.detail}",
-            reply=unknown.reply,
-        ) from None
+    return read_back(CARRIER, lambda: fetch(signalwire, number, ours), unknown)
 
 
 def differing(present: RoutingSnapshot, restore: Mapping[str, Any]) -> list[str]:

@@ -116,7 +116,8 @@ def _looked_up(signalwire: SignalWire) -> Script | None:
 
 def _not_known(what: str, error: TrunklineError) -> WriteOutcomeUnknown:
     return WriteOutcomeUnknown(
-        f"SignalWire's answer was lost; whether the script was {what} is not known yet. Try again in a moment.",
+        f"SignalWire did not confirm the change; whether the script was {what} is not known yet. Try again in a "
+        "moment.",
         detail=error.detail,
         reply=error.reply,
     )

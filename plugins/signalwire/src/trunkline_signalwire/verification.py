@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import attrs
 
-from trunkline.checks import INBOUND_ROUTED, OUTBOUND_AUTHORIZED, Check, Exchange, Verification
+from trunkline.checks import FAIL, INBOUND_ROUTED, OUTBOUND_AUTHORIZED, PASS, UNKNOWN, Check, Exchange, Verification
 from trunkline.errors import NumberNotFound, PermissionMissing
 from trunkline.numbers import NumberRef, Route, RoutingSnapshot
+from trunkline.refusals import NotThere
 from trunkline_signalwire import bins, handlers, outbound, routes, routing, scripts
 from trunkline_signalwire.bins import Bin
-from trunkline_signalwire.checks import FAIL, PASS, TOKEN_SCOPES, UNKNOWN, check
+from trunkline_signalwire.checks import TOKEN_SCOPES
 from trunkline_signalwire.client import SignalWire
 from trunkline_signalwire.handlers import SCRIPT
-from trunkline_signalwire.refusals import NotThere
 from trunkline_signalwire.routes import Ours
 from trunkline_signalwire.scripts import Script
 
@@ -32,7 +32,7 @@ def verify(signalwire: SignalWire, number: NumberRef, route: Route) -> Verificat
 
 def _not_there(name: str, gone: NumberNotFound, proof: tuple[Exchange, ...]) -> Check:
     remedy = "If it was moved to another project or given up, remove it here too."
-    return check(name, FAIL, "number_not_on_account", gone.summary, remedy, proof)
+    return Check(name, FAIL, "number_not_on_account", gone.summary, remedy, proof)
 
 
 def _inbound(signalwire: SignalWire, present: RoutingSnapshot, route: Route) -> Check:
@@ -40,7 +40,7 @@ def _inbound(signalwire: SignalWire, present: RoutingSnapshot, route: Route) -> 
     if present.points_at != route.id:
         handler = handlers.of(present.restore)
         where = handler.words if handler else "nothing"
-        return check(
+        return Check(
             name,
             FAIL,
             "routed_elsewhere",
@@ -48,7 +48,7 @@ def _inbound(signalwire: SignalWire, present: RoutingSnapshot, route: Route) -> 
             "Import the number again, or assign it to the script in the SignalWire Dashboard.",
         )
     if handlers.receives_fax(present.restore):
-        return check(
+        return Check(
             name,
             FAIL,
             "receives_fax",
@@ -59,9 +59,9 @@ def _inbound(signalwire: SignalWire, present: RoutingSnapshot, route: Route) -> 
         found = _pointed_at(signalwire, present, route)
     except PermissionMissing:
         summary = "This API token may not read scripts, so where the calls go could not be checked."
-        return check(name, UNKNOWN, "permission_missing", summary, TOKEN_SCOPES)
+        return Check(name, UNKNOWN, "permission_missing", summary, TOKEN_SCOPES)
     if found is None:
-        return check(
+        return Check(
             name,
             FAIL,
             "script_deleted",
@@ -86,7 +86,7 @@ def _pointed_at(signalwire: SignalWire, present: RoutingSnapshot, route: Route) 
 def _target(signalwire: SignalWire, found: Script | Bin) -> Check:
     name, platform = INBOUND_ROUTED, signalwire.call.platform
     if platform is None:
-        return check(
+        return Check(
             name,
             UNKNOWN,
             "platform_not_set",
@@ -95,8 +95,8 @@ def _target(signalwire: SignalWire, found: Script | Bin) -> Check:
         )
     if found.leads_to(platform):
         summary = f"The number is on our script, which connects calls to {platform.host}."
-        return check(name, PASS, "routed_here", summary)
-    return check(
+        return Check(name, PASS, "routed_here", summary)
+    return Check(
         name,
         FAIL,
         "script_elsewhere",

@@ -7,15 +7,25 @@ from decimal import Decimal
 import attrs
 
 from trunkline import e164
-from trunkline.checks import CREDENTIALS_VALID, INBOUND_REACHABLE, OUTBOUND_AUTHORIZED, Check, CredentialTest, Exchange
+from trunkline.checks import (
+    CREDENTIALS_VALID,
+    FAIL,
+    INBOUND_REACHABLE,
+    OUTBOUND_AUTHORIZED,
+    PASS,
+    UNKNOWN,
+    Check,
+    CredentialTest,
+    Exchange,
+)
 from trunkline.errors import AccountSuspended, CredentialsRejected, PermissionMissing
+from trunkline.refusals import NotThere
 from trunkline_telnyx import accounts, connections, profiles
 from trunkline_telnyx.client import Telnyx
 from trunkline_telnyx.connections import Connection
-from trunkline_telnyx.findings import FAIL, PASS, PORTAL, UNKNOWN, Finding, not_permitted, suspended
+from trunkline_telnyx.findings import PORTAL, Finding, not_permitted, suspended
 from trunkline_telnyx.names import first_number
 from trunkline_telnyx.profiles import Profile
-from trunkline_telnyx.refusals import NotThere
 
 
 @attrs.frozen

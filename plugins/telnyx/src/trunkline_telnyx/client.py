@@ -9,8 +9,7 @@ import attrs
 
 from trunkline.account import CarrierAccount
 from trunkline.call import Call
-from trunkline.errors import CarrierRefused, TrunklineError
-from trunkline.sip_target import SipTarget
+from trunkline.errors import TrunklineError
 from trunkline_telnyx.descriptor import GUIDED
 from trunkline_telnyx.refusals import json_object, unexpected
 
@@ -101,16 +100,6 @@ class Telnyx:
     def received(self, response: Response) -> Row:
         """The JSON object of an answer."""
         return json_object(response, writes=response.request.method not in ("GET", "HEAD"), now=self.call.now())
-
-    def platform(self) -> SipTarget:
-        """The platform's SIP host; `CarrierRefused` where the operator has set none."""
-        if self.call.platform is None:
-            raise CarrierRefused(
-                "The platform's SIP host is not set, so numbers cannot be routed to it. Ask the operator of this "
-                "platform.",
-                detail="the engine was made without `platform`; nothing was asked of Telnyx",
-            )
-        return self.call.platform
 
     def _connected(self) -> tuple[Any, GuardedTransport]:
         if self._wire is None:

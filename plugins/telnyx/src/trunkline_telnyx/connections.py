@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
+from trunkline.checks import FAIL, PASS, UNKNOWN
 from trunkline.errors import CarrierRefused
+from trunkline.refusals import NotThere
 from trunkline.sip_target import SipTarget
 from trunkline_telnyx.client import PAGE_SIZE, Row, Telnyx, part, text
-from trunkline_telnyx.findings import FAIL, PASS, PORTAL, UNKNOWN, Finding
-from trunkline_telnyx.refusals import NotThere, unexpected
+from trunkline_telnyx.findings import PORTAL, Finding
+from trunkline_telnyx.refusals import unexpected
 
 FQDN, IP, CREDENTIAL = "fqdn_connection", "ip_connection", "credential_connection"
 KINDS = {

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from trunkline.checks import Check, Exchange, Outcome
-
-PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
+from trunkline.checks import FAIL, UNKNOWN, Check, Exchange, Outcome
 
 PORTAL = "In the Telnyx Mission Control Portal"
 IN_PORTAL = "in the Telnyx Mission Control Portal"

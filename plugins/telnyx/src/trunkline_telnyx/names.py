@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
-from trunkline import e164
+from trunkline import e164, names
 from trunkline.errors import AccountSuspended, PermissionMissing
 from trunkline.numbers import SuggestedName
+from trunkline.refusals import NotThere
 from trunkline_telnyx import connections
 from trunkline_telnyx.client import Telnyx
 from trunkline_telnyx.numbers import PATH
-from trunkline_telnyx.refusals import NotThere
-
-_ADDRESS = re.compile(r"\S@\S")
 
 
 def suggest(telnyx: Telnyx) -> SuggestedName:
@@ -28,8 +24,7 @@ def _connection_name(telnyx: Telnyx) -> str | None:
         name = connections.fetch_any(telnyx, telnyx.connection_id).name
     except (AccountSuspended, NotThere, PermissionMissing):
         return None
-    plain = " ".join("".join(char if char.isprintable() else " " for char in name).split())
-    return None if not plain or _ADDRESS.search(plain) else plain
+    return names.shown(name)
 
 
 def first_number(telnyx: Telnyx) -> str | None:

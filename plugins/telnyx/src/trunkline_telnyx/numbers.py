@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from trunkline import e164
 from trunkline.numbers import CarrierNumber, NumberType
+from trunkline.paging import Repeats
 from trunkline_telnyx.client import Page, Row, Telnyx, text
 from trunkline_telnyx.pricing import Fees
 from trunkline_telnyx.refusals import unexpected
@@ -37,23 +38,10 @@ def list_numbers(telnyx: Telnyx) -> Iterator[CarrierNumber]:
 
 
 def pages_without_repeats(telnyx: Telnyx) -> Iterator[Page]:
-    """Each page without the rows that the page before had too, in an order that a purchase does not disturb much.
-
-    Only the page before is remembered: what is kept does not grow with the account.
-    """
-    before: set[str] = set()
+    """Each page without the rows that the page before had too, in an order that a purchase does not disturb much."""
+    repeats = Repeats(_id)
     for page in telnyx.pages(PATH, {"filter[status]": "active", "sort": "phone_number"}):
-        now: set[str] = set()
-        fresh = []
-        for row in page.rows:
-            id = text(row, "id")
-            if not id:
-                raise unexpected("a number without an id")
-            if id not in before and id not in now:
-                fresh.append(row)
-            now.add(id)
-        yield Page(fresh, page.total_pages, page.total_results)
-        before = now
+        yield Page(repeats.dropped_from(page.rows), page.total_pages, page.total_results)
 
 
 def matching(telnyx: Telnyx, number: str) -> Row | None:
@@ -131,3 +119,10 @@ def _capabilities(row: Row) -> frozenset[str]:
     if row.get("t38_fax_gateway_enabled") is True:
         able.add("fax")
     return frozenset(able)
+
+
+def _id(row: Row) -> str:
+    id = text(row, "id")
+    if not id:
+        raise unexpected("a number without an id")
+    return id

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trunkline.checks import FAIL, UNKNOWN
 from trunkline.errors import PermissionMissing
 from trunkline.plan import PlanWarning
+from trunkline.refusals import NotThere
 from trunkline_telnyx.client import Row, Telnyx, part, text
-from trunkline_telnyx.findings import FAIL, PORTAL, UNKNOWN, Finding
-from trunkline_telnyx.refusals import NotThere
+from trunkline_telnyx.findings import PORTAL, Finding
 
 ALWAYS, ON_FAILURE = "always", "on-failure"
 

@@ -20,7 +20,7 @@ putting a number on a connection."""
 
 def plan(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
     """Two requests: the connection, and where it leads."""
-    platform = telnyx.platform()
+    platform = telnyx.call.require_platform()
     target = routes.find_made(telnyx)
     routes.require_usable(telnyx, target)
     own = target.connection.id if target.connection else None
@@ -38,7 +38,7 @@ def plan(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
 
 
 def _objects(telnyx: Telnyx, target: Target) -> tuple[PlannedObject, ...]:
-    platform = telnyx.platform()
+    platform = telnyx.call.require_platform()
     action, _ = routes.needed_change(target, platform)
     kind = KINDS[target.connection.kind].partition(" ")[2] if target.connection else "FQDN connection"
     name = target.connection.name if target.connection else name_for(telnyx.call.marker)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import attrs
 
+from trunkline.checks import FAIL, PASS, UNKNOWN
 from trunkline.errors import PermissionMissing
+from trunkline.refusals import NotThere
 from trunkline_telnyx.client import Row, Telnyx, text
 from trunkline_telnyx.connections import Connection
-from trunkline_telnyx.findings import FAIL, PASS, PORTAL, UNKNOWN, Finding, not_permitted
-from trunkline_telnyx.refusals import NotThere, unexpected
+from trunkline_telnyx.findings import PORTAL, Finding, not_permitted
+from trunkline_telnyx.refusals import unexpected
 
 DEFAULT_DESTINATIONS = ("US", "CA")
 """Where a new profile may call (OpenAPI, `whitelisted_destinations`)."""

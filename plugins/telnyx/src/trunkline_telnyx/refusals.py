@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
+from trunkline import refusals
+from trunkline.carrier import Carrier
 from trunkline.errors import (
     AccountSuspended,
     CarrierAnswerUnexpected,
     CarrierRefused,
-    CarrierReply,
     CarrierUnavailable,
     CredentialsRejected,
     PermissionMissing,
     RateLimited,
     TrunklineError,
-    WriteOutcomeUnknown,
 )
+from trunkline.refusals import Meaning, NotThere
 
 if TYPE_CHECKING:
     from requests import Response
 
 DOCS = "https://developers.telnyx.com/docs/overview/errors/"
 
+CARRIER = Carrier("Telnyx", "the Telnyx Mission Control Portal")
+
 PINS = frozenset({"external_pin", "pin", "password", "ip_authentication_token", "tech_prefix", "user_email"})
 """What answers carry in clear and nobody here may keep."""
-
-
-class NotThere(CarrierRefused):
-    """404: what was asked for is not there, or is another account's; the caller knows what it was."""
 
 
 class Taken(CarrierRefused):
@@ -48,33 +44,27 @@ class LevelTooLow(PermissionMissing):
     """The account's level, trial or paid or verified, does not allow this, or no more of this."""
 
 
-@attrs.frozen
-class _Meaning:
-    error: type[TrunklineError]
-    summary: str
-
-
-_REJECTED = _Meaning(
+_REJECTED = Meaning(
     CredentialsRejected,
     "Telnyx does not accept this API key. Copy an active one from API Keys in the Telnyx Mission Control Portal.",
 )
-_SUSPENDED = _Meaning(
+_SUSPENDED = Meaning(
     AccountSuspended,
     "Telnyx has blocked this account or has it as out of funds. Look at its billing and its status in the Telnyx "
     "Mission Control Portal.",
 )
-_FORBIDDEN = _Meaning(
+_FORBIDDEN = Meaning(
     PermissionMissing,
     "Telnyx does not let this API key do this. Use a key of the account's owner, or of a user who may.",
 )
-_LEVEL = _Meaning(
+_LEVEL = Meaning(
     LevelTooLow,
     "Telnyx does not allow this at the account's present level. Upgrade or verify the account in the Telnyx Mission "
     "Control Portal.",
 )
-_NOT_THERE = _Meaning(NotThere, "Telnyx knows nothing of what was asked for under this API key.")
-_PAUSE = _Meaning(RateLimited, "Telnyx asks for a pause: too many requests at once. Try again in a moment.")
-_TROUBLE = _Meaning(CarrierUnavailable, "Telnyx has trouble at the moment. Try again later.")
+_NOT_THERE = Meaning(NotThere, "Telnyx knows nothing of what was asked for under this API key.")
+_PAUSE = Meaning(RateLimited, "Telnyx asks for a pause: too many requests at once. Try again in a moment.")
+_TROUBLE = Meaning(CarrierUnavailable, refusals.trouble(CARRIER))
 
 # https://developers.telnyx.com/docs/overview/errors/<code>. The HTTP status of the 20xxx codes is not documented, and
 # 403 is shared by permissions, levels and money: so codes come first.
@@ -85,12 +75,10 @@ _BY_CODE = {
     "10009": _REJECTED,
     "10010": _FORBIDDEN,
     "10011": _PAUSE,
-    "10012": _Meaning(Taken, "Telnyx has something of this name in the account already."),
-    "10021": _Meaning(InUse, "Telnyx refuses this while something else in the account still uses it."),
-    "10035": _Meaning(CarrierRefused, "Telnyx has locked this. Look at it in the Telnyx Mission Control Portal."),
-    "10036": _Meaning(
-        CarrierUnavailable, "Telnyx is still busy with an earlier change of this. Try again in a minute."
-    ),
+    "10012": Meaning(Taken, "Telnyx has something of this name in the account already."),
+    "10021": Meaning(InUse, "Telnyx refuses this while something else in the account still uses it."),
+    "10035": Meaning(CarrierRefused, "Telnyx has locked this. Look at it in the Telnyx Mission Control Portal."),
+    "10036": Meaning(CarrierUnavailable, "Telnyx is still busy with an earlier change of this. Try again in a minute."),
     "10037": _TROUBLE,
     "10038": _LEVEL,
     "10039": _LEVEL,
@@ -115,7 +103,8 @@ def json_object(response: Response, *, writes: bool, now: dt.datetime) -> dict[s
 
     A 5xx, HTML or an unreadable answer to a write is `WriteOutcomeUnknown`: the write may have been processed.
     """
-    body = _parsed(response)
+    body = refusals.parsed(response, object_pairs_hook=without_pins)
+    body = body if isinstance(body, dict) else None
     if 200 <= response.status_code < 300 and body is not None and body.get("data") is not None:
         return body
     raise _refusal(response, body, writes, now)
@@ -123,18 +112,11 @@ def json_object(response: Response, *, writes: bool, now: dt.datetime) -> dict[s
 
 def unexpected(what: str) -> CarrierAnswerUnexpected:
     """An answer that is not as Telnyx documents it; `what` is for the operator."""
-    return CarrierAnswerUnexpected("Telnyx answered something unreadable. Try again later.", detail=what)
+    return refusals.unexpected(CARRIER, what)
 
 
-def _parsed(response: Response) -> dict[str, Any] | None:
-    try:
-        body = json.loads(response.content, object_pairs_hook=_without_pins)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _without_pins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_pins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of an answer, as `json` hands it over, without what nobody may keep."""
     return {name: value for name, value in pairs if name not in PINS}
 
 
@@ -142,32 +124,23 @@ def _refusal(response: Response, body: dict[str, Any] | None, writes: bool, now:
     status = response.status_code
     errors = list(_errors(body))
     code = _telling(errors)
-    reply, detail = _reply(response, code), _detail(response, errors, code)
-    # What stands between us and Telnyx answers in HTML or in plain text; Telnyx itself in JSON, or not at all.
-    speaks = body is not None or not response.content.strip()
-    meaning = (_BY_CODE.get(code) if code else None) or (_BY_STATUS.get(status) if speaks or status == 429 else None)
+    certain = refusals.is_certain(response, body)
+    meaning = (_BY_CODE.get(code) if code else None) or (_BY_STATUS.get(status) if certain else None)
     if code == "10006":
         # "Invalid ID" in the catalogue of codes, "not authorized" where bulk jobs are documented.
         meaning = _FORBIDDEN if status in (401, 403) else _NOT_THERE
-    certain = 400 <= status < 500 and status != 408 and (speaks or status == 429) and meaning is not _TROUBLE
-    if writes and not certain:
-        return WriteOutcomeUnknown(
-            "Telnyx' answer could not be read; whether the change took effect is not known yet.",
-            detail=detail,
-            reply=reply,
-        )
-    if status < 400 or (meaning is None and not certain and status < 500 and status != 408):
-        return CarrierAnswerUnexpected(
-            "Telnyx answered something unreadable. Try again later.", detail=detail, reply=reply
-        )
-    if meaning is None and (status >= 500 or status == 408):
-        meaning = _TROUBLE
-    if meaning is None:
-        reason = f"error {code}, see {DOCS}{code}" if code and code.isalnum() else f"HTTP {status}"
-        return CarrierRefused(f"Telnyx refused this: {reason}.", detail=detail, reply=reply)
-    if meaning.error is RateLimited:
-        return RateLimited(meaning.summary, retry_after=_patience(response, now), detail=detail, reply=reply)
-    return meaning.error(meaning.summary, detail=detail, reply=reply)
+    return refusals.refusal(
+        CARRIER,
+        meaning if status >= 400 else None,
+        response,
+        certain=certain and meaning is not _TROUBLE,
+        writes=writes,
+        reason=f"error {code}, see {DOCS}{code}" if code and code.isalnum() else f"HTTP {status}",
+        detail=refusals.detail_of(CARRIER, response, code, _words(errors)),
+        reply=refusals.reply_of(response, code, response.headers.get("x-request-id")),
+        now=now,
+        patience=_patience(response, now),
+    )
 
 
 def _errors(body: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
@@ -184,12 +157,7 @@ def _telling(errors: list[dict[str, Any]]) -> str | None:
 
 
 def _patience(response: Response, now: dt.datetime) -> float | None:
-    """Seconds to wait. `Retry-After` is not documented; `x-ratelimit-reset` is shown as seconds and as an epoch."""
-    from trunkline.http.guard import retry_after
-
-    asked = retry_after(response, now)
-    if asked is not None:
-        return asked
+    """Seconds to wait, by `x-ratelimit-reset`, which is shown as seconds and as an epoch."""
     written = (response.headers.get("x-ratelimit-reset") or "").strip()
     if not re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,6})?", written):
         return None
@@ -197,21 +165,12 @@ def _patience(response: Response, now: dt.datetime) -> float | None:
     return max(0.0, seconds - now.timestamp()) if seconds > 1e9 else seconds
 
 
-def _reply(response: Response, code: str | None) -> CarrierReply:
-    request_id = response.headers.get("x-request-id")
-    return CarrierReply(response.status_code, code, request_id[:128] if request_id else None)
-
-
-def _detail(response: Response, errors: list[dict[str, Any]], code: str | None) -> str:
-    """Status, code and Telnyx' own words, without any address or any quoted value in them."""
+def _words(errors: list[dict[str, Any]]) -> str:
+    """Telnyx' own words, without any address or any quoted value in them."""
     said: list[str] = []
     for each in errors[:3]:
         source = each.get("source")
         texts = [each.get("title"), each.get("detail"), source.get("pointer") if isinstance(source, dict) else None]
         said.append(": ".join(text for text in texts if isinstance(text, str)))
-    # A refusal may quote the webhook or the password that it refuses.
-    words = re.sub(r"\S*(?:://|@)\S*", "[address]", "; ".join(said))
-    words = re.sub(r"'[^']*'|\"[^\"]*\"", "[value]", words)[:300]
-    kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
-    named = f"Telnyx error {code}" if code else f"{len(response.content)} bytes of {kind}"
-    return f"HTTP {response.status_code}, {named}" + (f": {words}" if words else "")
+    # A refusal may quote the password that it refuses, too.
+    return re.sub(r"'[^']*'|\"[^\"]*\"", "[value]", refusals.without_addresses("; ".join(said)))

@@ -6,11 +6,12 @@ import attrs
 
 from trunkline.errors import CarrierRefused, TrunklineError, WriteOutcomeUnknown
 from trunkline.numbers import Route
+from trunkline.refusals import NotThere
 from trunkline.sip_target import SipTarget
 from trunkline_telnyx import connections
 from trunkline_telnyx.client import Row, Telnyx
 from trunkline_telnyx.connections import FQDN, Connection, Place, leading, name_for, wanted_port, wanted_transport
-from trunkline_telnyx.refusals import LevelTooLow, NotThere, Taken, unexpected
+from trunkline_telnyx.refusals import LevelTooLow, Taken, unexpected
 
 NUMBER_FORMATS = {"ani_number_format": "+E.164", "dnis_number_format": "+e164"}
 """By default Telnyx leaves out the plus, and then no platform finds the number (OpenAPI, `dnis_number_format`)."""
@@ -66,9 +67,9 @@ def needed_change(target: Target, platform: SipTarget) -> tuple[str, Place | Non
 
 def require_usable(telnyx: Telnyx, target: Target) -> None:
     """Raise `CarrierRefused` where numbers put there would not reach the platform and we may not mend it."""
-    action, which = needed_change(target, telnyx.platform())
+    action, which = needed_change(target, telnyx.call.require_platform())
     is_fqdn = target.connection is None or target.connection.kind == FQDN
-    platform = named_platform(telnyx) if is_fqdn and action != "found" else telnyx.platform()
+    platform = named_platform(telnyx) if is_fqdn and action != "found" else telnyx.call.require_platform()
     if target.connection is None:
         return
     places = list(target.places)
@@ -81,7 +82,7 @@ def require_usable(telnyx: Telnyx, target: Target) -> None:
 
 def named_platform(telnyx: Telnyx) -> SipTarget:
     """The platform's SIP host, which an FQDN record needs to be a name; `CarrierRefused` where it is an address."""
-    platform = telnyx.platform()
+    platform = telnyx.call.require_platform()
     if connections.is_address(platform.host):
         raise CarrierRefused(
             "This platform's SIP host is an IP address, and an FQDN connection needs a name. Make an IP connection "
@@ -93,7 +94,7 @@ def named_platform(telnyx: Telnyx) -> SipTarget:
 
 def prepare(telnyx: Telnyx) -> Route:
     """The connection, found or made, with a record that leads to the platform."""
-    platform = telnyx.platform()
+    platform = telnyx.call.require_platform()
     target = find_made(telnyx)
     require_usable(telnyx, target)
     made = target.connection is None
@@ -108,7 +109,7 @@ def make(telnyx: Telnyx, more: Row) -> Connection:
     body = {
         "connection_name": name_for(telnyx.call.marker),
         "active": True,
-        "transport_protocol": wanted_transport(telnyx.platform()),
+        "transport_protocol": wanted_transport(telnyx.call.require_platform()),
         "inbound": {**NUMBER_FORMATS, "default_routing_method": "sequential"},
         **more,
     }

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import attrs
+
+from trunkline.addresses import shown_host
 from trunkline.errors import (
     CarrierAnswerUnexpected,
     CarrierRefused,
@@ -16,18 +19,27 @@ from trunkline.errors import (
     WriteOutcomeUnknown,
 )
 from trunkline.numbers import NumberRef, Release, ReleaseOutcome, Route, RoutingSnapshot, RoutingView
+from trunkline.refusals import NotThere, unread_write
+from trunkline.releases import (
+    cannot_restore,
+    left_alone,
+    no_earlier_routing,
+    not_on_account,
+    restored,
+    restored_before,
+)
+from trunkline.settling import read_back, settled_import
 from trunkline_telnyx import connections, overrides
 from trunkline_telnyx.client import Row, Telnyx, text
 from trunkline_telnyx.connections import FQDN, KINDS
 from trunkline_telnyx.descriptor import ID
 from trunkline_telnyx.findings import IN_PORTAL, PORTAL
 from trunkline_telnyx.numbers import PATH, carrier_number, matching, pages_without_repeats
-from trunkline_telnyx.refusals import NotThere, unexpected
+from trunkline_telnyx.refusals import CARRIER, unexpected
 
 FEW = 3
 """Up to so many numbers are asked for one by one; more are looked for on the pages of the lists."""
 
-_HOST = re.compile(r"[A-Za-z0-9._\-]{1,255}")
 _READS_BACK = 3
 """How often a number is read again where the answer to the write and what is read contradict each other."""
 
@@ -119,7 +131,7 @@ class _Views:
         if not connection_id:
             return RoutingView("none")
         kind, host = self._kinds.get(connection_id, ""), self._hosts.get(connection_id, "")
-        return RoutingView(kind if kind in KINDS else "connection", host if _HOST.fullmatch(host) else None)
+        return RoutingView(kind if kind in KINDS else "connection", shown_host(host))
 
 
 def fetch(telnyx: Telnyx, number: NumberRef) -> RoutingSnapshot:
@@ -183,30 +195,15 @@ def point_at(telnyx: Telnyx, number: NumberRef, route: Route, before: RoutingSna
 def _settled_import(
     telnyx: Telnyx, number: NumberRef, route: Route, before: RoutingSnapshot, unknown: WriteOutcomeUnknown
 ) -> RoutingSnapshot:
-    """What became of a write whose answer was lost: read, never written again."""
     present = _read_back(telnyx, number, unknown)
-    if present.points_at == route.id:
-        return _seen(present, route)
-    if present.points_at == before.points_at:
-        raise CarrierUnavailable(
-            "Telnyx' answer was lost and the number is routed as before. Nothing was changed: import it again.",
-            detail=unknown.detail,
-            reply=unknown.reply,
-        )
-    raise WriteOutcomeUnknown(
-        "Telnyx' answer was lost, and the number's routing is neither as before nor ours. Look at it in the Telnyx "
-        "Mission Control Portal, then import it again.",
-        detail=unknown.detail,
-        reply=unknown.reply,
-    )
+    as_before = present.points_at == before.points_at
+    return _seen(settled_import(CARRIER, present, route, unknown, as_before=as_before), route)
 
 
 def _seen(present: RoutingSnapshot, route: Route) -> RoutingSnapshot:
     """The read-back with what is known of the connection."""
-    import attrs
-
     kind, host = str(route.data.get("kind") or "connection"), str(route.data.get("host") or "")
-    view = RoutingView(kind if kind in KINDS else "connection", host if _HOST.fullmatch(host) else None)
+    view = RoutingView(kind if kind in KINDS else "connection", shown_host(host))
     return attrs.evolve(present, view=view)
 
 
@@ -222,46 +219,29 @@ def put_back(telnyx: Telnyx, number: NumberRef, route: Route, before: RoutingSna
     try:
         present = fetch(telnyx, number)
     except NumberNotFound as gone:
-        return Release(ReleaseOutcome.CANNOT_RESTORE, "number_not_on_account", gone.summary)
+        return not_on_account(gone)
     if before.points_at == route.id:
-        return _without_earlier_routing(present, route)
+        return _ours_before(present, route)
     if present.points_at != route.id:
         if present.points_at == before.points_at:
-            return Release(ReleaseOutcome.RESTORED, "restored_before", "The number is routed as it was before already.")
-        return _left_alone()
+            return restored_before()
+        return left_alone(CARRIER)
     try:
         return _taken_off(telnyx, number) if before.points_at is None else _put_on(telnyx, number, before.points_at)
     except NumberNotFound as gone:
-        return Release(ReleaseOutcome.CANNOT_RESTORE, "number_not_on_account", gone.summary)
+        return not_on_account(gone)
 
 
-def _without_earlier_routing(present: RoutingSnapshot, route: Route) -> Release:
+def _ours_before(present: RoutingSnapshot, route: Route) -> Release:
     if present.points_at != route.id:
-        return _left_alone()
+        return left_alone(CARRIER)
     if route.data.get("own") is False:
         return Release(
             ReleaseOutcome.RESTORED,
             "restored_before",
             "The number is on your own connection, as it was before it was imported.",
         )
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
-        "no_earlier_routing",
-        "The number was on this platform's connection already when it was imported, so what was before is not known. "
-        f"{PORTAL}, set where its calls go.",
-    )
-
-
-def _left_alone() -> Release:
-    return Release(
-        ReleaseOutcome.LEFT_ALONE,
-        "changed_since",
-        "The number's routing was changed at Telnyx after it was imported, so it was left as it is.",
-    )
-
-
-def _restored() -> Release:
-    return Release(ReleaseOutcome.RESTORED, "restored", "The number is routed as it was before it was imported.")
+    return no_earlier_routing(CARRIER, "this platform's connection")
 
 
 def _put_on(telnyx: Telnyx, number: NumberRef, earlier: str) -> Release:
@@ -272,15 +252,14 @@ def _put_on(telnyx: Telnyx, number: NumberRef, earlier: str) -> Release:
             raise
         return _earlier_deleted(earlier, refused)
     if present.points_at == earlier:
-        return _restored()
+        return restored()
     if not connections.exists(telnyx, earlier):
         return _earlier_deleted(earlier, None)
     return _not_taken_back()
 
 
 def _earlier_deleted(earlier: str, refused: CarrierRefused | None) -> Release:
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
+    return cannot_restore(
         "earlier_connection_deleted",
         f"The connection that this number was on before ({earlier[-4:]} at the end of its ID) has been deleted at "
         f"Telnyx. The number is still on this platform's: set where its calls go {IN_PORTAL}.",
@@ -295,9 +274,8 @@ def _taken_off(telnyx: Telnyx, number: NumberRef) -> Release:
         except CarrierRefused:
             continue
         if present.points_at is None:
-            return _restored()
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
+            return restored()
+    return cannot_restore(
         "cannot_detach",
         "The number was on no connection before, and Telnyx did not let it be taken off this platform's. "
         f"{PORTAL}, open its Voice settings and choose None as its connection.",
@@ -305,8 +283,7 @@ def _taken_off(telnyx: Telnyx, number: NumberRef) -> Release:
 
 
 def _not_taken_back() -> Release:
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
+    return cannot_restore(
         "restored_in_part",
         "Telnyx accepted the change but did not make it: the number is not on the connection it was on before. "
         f"{PORTAL}, set where its calls go.",
@@ -322,7 +299,7 @@ def _written(telnyx: Telnyx, number: NumberRef, connection_id: str | None) -> Ro
         if present.points_at == (connection_id or None):
             return present
         raise CarrierUnavailable(
-            "Telnyx' answer was lost and the number is still routed to this platform. Release it again.",
+            "Telnyx did not confirm the change, and the number is still routed to this platform. Release it again.",
             detail=unknown.detail,
             reply=unknown.reply,
         ) from None
@@ -348,32 +325,20 @@ def _write(telnyx: Telnyx, number: NumberRef, connection_id: str | None) -> Rout
     try:
         return _of_this(telnyx, number, row)
     except TrunklineError as error:
-        raise WriteOutcomeUnknown(
-            "Telnyx' answer could not be read; whether the change took effect is not known yet.", detail=error.detail
-        ) from None
+        raise unread_write(CARRIER, error.detail) from None
 
 
 def _read_back_as(telnyx: Telnyx, number: NumberRef, answered: RoutingSnapshot) -> RoutingSnapshot:
     """The number as read after a write; read again while it contradicts what the write was answered with."""
-    lost = WriteOutcomeUnknown("Telnyx took the change, but reading the number back failed.", detail="answered 200")
-    present = _read_back(telnyx, number, lost)
-    for _ in range(_READS_BACK - 1):
-        if present.points_at == answered.points_at:
-            break
-        present = _read_back(telnyx, number, lost)
-    return present
+
+    def is_as_answered(present: RoutingSnapshot) -> bool:
+        return present.points_at == answered.points_at
+
+    return read_back(CARRIER, lambda: fetch(telnyx, number), until=is_as_answered, times=_READS_BACK)
 
 
 def _read_back(telnyx: Telnyx, number: NumberRef, unknown: WriteOutcomeUnknown) -> RoutingSnapshot:
-    try:
-        return fetch(telnyx, number)
-    except TrunklineError as error:
-        # Not found, too: a number that was there a moment ago may be, and may be routed here.
-        raise WriteOutcomeUnknown(
-            "The change was sent to Telnyx, and reading the number back failed. Look at it again in a moment.",
-            detail=f"{unknown.detail}; reading back: {error.code} {error.detail}",
-            reply=unknown.reply,
-        ) from None
+    return read_back(CARRIER, lambda: fetch(telnyx, number), unknown)
 
 
 def _check_handle(number: NumberRef) -> None:

@@ -12,7 +12,7 @@ from telnyx import Telnyx as Sdk
 from trunkline.errors import TrunklineError
 from trunkline.http.guard import PLACEHOLDER
 from trunkline_telnyx.client import ORIGIN, VERSION
-from trunkline_telnyx.refusals import PINS
+from trunkline_telnyx.refusals import without_pins
 
 if TYPE_CHECKING:
     from requests import Response
@@ -100,10 +100,6 @@ def warm_up() -> None:
 
 def _clean(content: bytes) -> bytes:
     try:
-        return json.dumps(json.loads(content, object_pairs_hook=_without_pins)).encode()
+        return json.dumps(json.loads(content, object_pairs_hook=without_pins)).encode()
     except (ValueError, RecursionError):
         return content
-
-
-def _without_pins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: value for name, value in pairs if name not in PINS}

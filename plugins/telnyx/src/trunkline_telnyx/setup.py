@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from trunkline.checks import FAIL
 from trunkline.errors import (
     CarrierAnswerUnexpected,
     CarrierRefused,
@@ -22,15 +23,15 @@ from trunkline.errors import (
     WriteOutcomeUnknown,
 )
 from trunkline.redaction import Scrubber
+from trunkline.refusals import NotThere
 from trunkline.secret import Secret
 from trunkline.setup import SetUpStep, StepState
 from trunkline_telnyx import connections, profiles, routes
 from trunkline_telnyx.client import Row, Telnyx
 from trunkline_telnyx.connections import CREDENTIALS, Connection, Place, name_for, wanted_transport
 from trunkline_telnyx.descriptor import GUIDED
-from trunkline_telnyx.findings import FAIL
 from trunkline_telnyx.profiles import DEFAULT_DESTINATIONS, Profile
-from trunkline_telnyx.refusals import LevelTooLow, NotThere, Taken
+from trunkline_telnyx.refusals import LevelTooLow, Taken
 from trunkline_telnyx.routes import NUMBER_FORMATS, Target
 
 SIP_HOST = "sip.telnyx.com"
@@ -169,11 +170,11 @@ class _SetUp:
         yield from self._kept(CONNECTION, f"The {what} is there.", self._connection_made(), {"id": found.id})
 
     def _connection_made(self) -> Row:
-        transport = wanted_transport(self._telnyx.platform()).lower()
+        transport = wanted_transport(self._telnyx.call.require_platform()).lower()
         return {"connection_id": self._connection.id, "sip_domain": SIP_HOST, "sip_transport": transport}
 
     def _record(self) -> Iterator[SetUpStep]:
-        platform = self._telnyx.platform()
+        platform = self._telnyx.call.require_platform()
         target = Target(self._connection, tuple(connections.places(self._telnyx, self._connection)), own=True)
         action, which = routes.needed_change(target, platform)
         what = f"FQDN record {platform.host}"
@@ -261,7 +262,7 @@ class _SetUp:
 
     def _primary(self) -> Iterator[SetUpStep]:
         id = self._connection.id
-        transport = wanted_transport(self._telnyx.platform())
+        transport = wanted_transport(self._telnyx.call.require_platform())
         if self._is_routed(transport):
             yield from self._kept(PRIMARY, "The FQDN record is the connection's primary one.", {}, {})
             return
@@ -312,7 +313,7 @@ class _SetUp:
     def _settle(self, unknown: WriteOutcomeUnknown, is_so: Callable[[], bool]) -> None:
         if not _after(unknown, is_so):
             raise CarrierUnavailable(
-                "Telnyx' answer was lost and the connection is as before. Try again.",
+                "Telnyx did not confirm the change, and the connection is as before. Try again.",
                 detail=unknown.detail,
                 reply=unknown.reply,
             ) from None

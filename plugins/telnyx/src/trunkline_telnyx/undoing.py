@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from trunkline.errors import CarrierRefused, CarrierUnavailable, TrunklineError, WriteOutcomeUnknown
+from trunkline.refusals import NotThere
 from trunkline.setup import SetUpStep, StepState
 from trunkline_telnyx import connections, profiles
 from trunkline_telnyx.client import Telnyx
 from trunkline_telnyx.numbers import on_connection
-from trunkline_telnyx.refusals import NotThere
 from trunkline_telnyx.setup import ATTACHMENT, CONNECTION, PRIMARY, PROFILE, RECORD, Journal
 
 
@@ -77,7 +77,7 @@ def _record_of(telnyx: Telnyx, how: Mapping[str, Any]) -> str | None:
         connection = connections.fetch_fqdn(telnyx, str(how["connection"]))
     except NotThere:
         return None
-    found = connections.leading(connections.places(telnyx, connection), telnyx.platform())
+    found = connections.leading(connections.places(telnyx, connection), telnyx.call.require_platform())
     return found[0].id if found else None
 
 
@@ -152,7 +152,7 @@ def _deleted(telnyx: Telnyx, what: str, delete: Callable[[Any], object], look: C
         except TrunklineError:
             raise unknown from None
         raise CarrierUnavailable(
-            f"Telnyx' answer was lost and the {what} is still there. Try again.",
+            f"Telnyx did not confirm the change, and the {what} is still there. Try again.",
             detail=unknown.detail,
             reply=unknown.reply,
         ) from None

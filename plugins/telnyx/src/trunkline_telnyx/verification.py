@@ -5,14 +5,14 @@ from __future__ import annotations
 import attrs
 
 from trunkline import e164
-from trunkline.checks import INBOUND_ROUTED, OUTBOUND_AUTHORIZED, Verification
+from trunkline.checks import FAIL, INBOUND_ROUTED, OUTBOUND_AUTHORIZED, PASS, UNKNOWN, Verification
 from trunkline.errors import AccountSuspended, NumberNotFound, PermissionMissing
 from trunkline.numbers import NumberRef, Route, RoutingSnapshot
+from trunkline.refusals import NotThere
 from trunkline_telnyx import connections, overrides, profiles, routing
 from trunkline_telnyx.client import Telnyx
 from trunkline_telnyx.connections import Connection
-from trunkline_telnyx.findings import FAIL, IN_PORTAL, PASS, PORTAL, UNKNOWN, Finding, not_permitted, suspended
-from trunkline_telnyx.refusals import NotThere
+from trunkline_telnyx.findings import IN_PORTAL, PORTAL, Finding, not_permitted, suspended
 
 
 def verify(telnyx: Telnyx, number: NumberRef, route: Route) -> Verification:

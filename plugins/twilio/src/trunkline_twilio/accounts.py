@@ -7,8 +7,9 @@ from typing import Any
 import attrs
 
 from trunkline.errors import AccountSuspended, CredentialsRejected
+from trunkline.refusals import NotThere
 from trunkline_twilio.client import Twilio, unknown_account
-from trunkline_twilio.refusals import NotThere, unexpected
+from trunkline_twilio.refusals import unexpected
 
 
 @attrs.frozen

@@ -9,22 +9,23 @@ import attrs
 from trunkline import e164
 from trunkline.checks import (
     CREDENTIALS_VALID,
+    FAIL,
     INBOUND_REACHABLE,
     OUTBOUND_AUTHORIZED,
+    PASS,
+    UNKNOWN,
     Check,
     CredentialTest,
     Exchange,
-    Outcome,
 )
 from trunkline.errors import AccountSuspended, CredentialsRejected, PermissionMissing
+from trunkline.refusals import NotThere
 from trunkline_twilio import accounts, dialing, trunks
 from trunkline_twilio.accounts import Account
 from trunkline_twilio.client import Twilio, unknown_account
 from trunkline_twilio.dialing import Dialing
-from trunkline_twilio.refusals import TEST_CREDENTIALS, NotThere
+from trunkline_twilio.refusals import TEST_CREDENTIALS
 from trunkline_twilio.trunks import Trunk
-
-PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 
 CONSOLE_GEO = "In the Twilio Console, open Voice, Settings, Geo permissions"
 
@@ -61,17 +62,10 @@ def test(twilio: Twilio) -> CredentialTest:
     return CredentialTest(login.check, inbound, _outbound(twilio, login.account, found, proof()), twilio.sid)
 
 
-def check(
-    name: str, outcome: Outcome, code: str, summary: str, remedy: str | None = None, proof: tuple[Exchange, ...] = ()
-) -> Check:
-    """A check, its outcome in front."""
-    return Check(name, outcome, code, summary, remedy, proof)
-
-
 def suspended(name: str, summary: str, proof: tuple[Exchange, ...]) -> Check:
     """The check of an account that can neither be called nor call."""
     remedy = "Look at the account's status and balance in the Twilio Console, pay what is due or ask Twilio's support."
-    return check(name, FAIL, "account_suspended", summary, remedy, proof)
+    return Check(name, FAIL, "account_suspended", summary, remedy, proof)
 
 
 # Credentials
@@ -119,14 +113,14 @@ def _numbers_refused(
 def _accepted(account: Account | None, proof: tuple[Exchange, ...]) -> Check:
     if account is not None:
         summary = "Twilio accepts the credentials."
-        return check(CREDENTIALS_VALID, PASS, "credentials_accepted", summary, proof=proof)
+        return Check(CREDENTIALS_VALID, PASS, "credentials_accepted", summary, proof=proof)
     summary = "Twilio accepts the credentials; they may not read the account itself, as with a Standard API key."
-    return check(CREDENTIALS_VALID, PASS, "credentials_accepted", summary, proof=proof)
+    return Check(CREDENTIALS_VALID, PASS, "credentials_accepted", summary, proof=proof)
 
 
 def _rejected(error: CredentialsRejected, proof: tuple[Exchange, ...]) -> Check:
     remedy = "Copy the account SID and the auth token, or an API key's SID and secret, anew from the Twilio Console."
-    return check(CREDENTIALS_VALID, FAIL, "credentials_rejected", error.summary, remedy, proof)
+    return Check(CREDENTIALS_VALID, FAIL, "credentials_rejected", error.summary, remedy, proof)
 
 
 def _refused(error: PermissionMissing | CredentialsRejected, proof: tuple[Exchange, ...]) -> Check:
@@ -134,13 +128,13 @@ def _refused(error: PermissionMissing | CredentialsRejected, proof: tuple[Exchan
         return _rejected(error, proof)
     if error.reply.code == TEST_CREDENTIALS:
         remedy = "In the Twilio Console, switch from test to live credentials and copy those."
-        return check(CREDENTIALS_VALID, FAIL, "test_credentials", error.summary, remedy, proof)
+        return Check(CREDENTIALS_VALID, FAIL, "test_credentials", error.summary, remedy, proof)
     remedy = "Make a Main or Standard API key in the Twilio Console, or give this one the right to phone numbers."
-    return check(CREDENTIALS_VALID, FAIL, "permission_missing", error.summary, remedy, proof)
+    return Check(CREDENTIALS_VALID, FAIL, "permission_missing", error.summary, remedy, proof)
 
 
 def _not_asked(name: str) -> Check:
-    return check(name, UNKNOWN, "not_asked", "Not asked, since Twilio does not accept the credentials.")
+    return Check(name, UNKNOWN, "not_asked", "Not asked, since Twilio does not accept the credentials.")
 
 
 # Inbound
@@ -152,21 +146,21 @@ def _inbound(
     name = INBOUND_REACHABLE
     if isinstance(found, PermissionMissing):
         summary = "These credentials may not manage SIP trunks, so numbers cannot be routed with them."
-        return check(name, FAIL, "permission_missing", summary, found.summary, proof)
+        return Check(name, FAIL, "permission_missing", summary, found.summary, proof)
     own = trunks.ours(found, twilio.call.marker)
     if account is not None and account.trial and found and own is None:
         summary = "This is a trial account, which may have one SIP trunk, and that one is in other use."
         remedy = "Upgrade the account, or delete that trunk in the Twilio Console."
-        return check(name, FAIL, "trial_trunk_taken", summary, remedy, proof)
+        return Check(name, FAIL, "trial_trunk_taken", summary, remedy, proof)
     if own is None and len(found) >= trunks.LIMIT:
         summary = f"The account has {len(found)} SIP trunks, and Twilio allows {trunks.LIMIT}."
-        return check(name, FAIL, "trunk_limit", summary, "Delete a trunk that is not used any more.", proof)
+        return Check(name, FAIL, "trunk_limit", summary, "Delete a trunk that is not used any more.", proof)
     if twilio.call.platform is None:
         summary = "Trunks can be managed, but this platform has no SIP host to route calls to."
         remedy = "The operator of this platform has to set its SIP host."
-        return check(name, UNKNOWN, "platform_not_set", summary, remedy, proof)
+        return Check(name, UNKNOWN, "platform_not_set", summary, remedy, proof)
     summary = "SIP trunks can be managed, so numbers can be routed to this platform."
-    return check(name, PASS, "trunks_manageable", summary, proof=proof)
+    return Check(name, PASS, "trunks_manageable", summary, proof=proof)
 
 
 # Outbound
@@ -192,7 +186,7 @@ def outbound(
     """The verdict on calling out; what fails it comes before what leaves it open."""
     say: dict[str, Any] = {"name": OUTBOUND_AUTHORIZED, "proof": proof}
     if allowed.allowed is False and not inherits:
-        return check(
+        return Check(
             outcome=FAIL,
             code="geo_permission_missing",
             summary=f"Twilio is set to refuse calls to {allowed.country}.",
@@ -202,7 +196,7 @@ def outbound(
     if domain and not isinstance(found, PermissionMissing):
         trunk = trunks.with_domain(found, domain)
         if trunk is None:
-            return check(
+            return Check(
                 outcome=FAIL,
                 code="domain_not_found",
                 summary=f"No SIP trunk of this account has the domain {domain}.",
@@ -210,7 +204,7 @@ def outbound(
                 **say,
             )
         if not trunk.auth_type:
-            return check(
+            return Check(
                 outcome=FAIL,
                 code="domain_without_authentication",
                 summary=f"The trunk of {domain} has no credential list and no address list, so it takes no calls.",
@@ -222,7 +216,7 @@ def outbound(
 
 def _left_open(account: Account | None, allowed: Dialing, domain_unread: bool, say: dict[str, Any]) -> Check:
     if allowed.allowed is False:
-        return check(
+        return Check(
             outcome=UNKNOWN,
             code="geo_permission_inherited",
             summary=f"Its parent decides where this subaccount may call; its own setting is no for {allowed.country}.",
@@ -230,7 +224,7 @@ def _left_open(account: Account | None, allowed: Dialing, domain_unread: bool, s
             **say,
         )
     if allowed.allowed is None:
-        return check(
+        return Check(
             outcome=UNKNOWN,
             code="geo_permission_unreadable",
             summary=f"Twilio does not tell these credentials whether {allowed.country} may be called.",
@@ -238,7 +232,7 @@ def _left_open(account: Account | None, allowed: Dialing, domain_unread: bool, s
             **say,
         )
     if account is None:
-        return check(
+        return Check(
             outcome=UNKNOWN,
             code="account_state_unreadable",
             summary="A Standard API key cannot read whether the account is active or a trial.",
@@ -246,7 +240,7 @@ def _left_open(account: Account | None, allowed: Dialing, domain_unread: bool, s
             **say,
         )
     if account.trial:
-        return check(
+        return Check(
             outcome=UNKNOWN,
             code="trial_account",
             summary="A trial account can call only numbers that were verified with Twilio.",
@@ -254,7 +248,7 @@ def _left_open(account: Account | None, allowed: Dialing, domain_unread: bool, s
             **say,
         )
     if domain_unread:
-        return check(
+        return Check(
             outcome=UNKNOWN,
             code="domain_unreadable",
             summary="These credentials may not read SIP trunks, so the domain could not be checked.",
@@ -262,7 +256,7 @@ def _left_open(account: Account | None, allowed: Dialing, domain_unread: bool, s
             **say,
         )
     summary = f"The account is active and may call {allowed.country}."
-    return check(outcome=PASS, code="calls_allowed", summary=summary, **say)
+    return Check(outcome=PASS, code="calls_allowed", summary=summary, **say)
 
 
 def _where_it_calls(twilio: Twilio) -> Dialing:

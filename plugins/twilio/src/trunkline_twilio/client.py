@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from trunkline.account import CarrierAccount
 from trunkline.call import Call
 from trunkline.errors import AccountSuspended, CredentialsRejected, PermissionMissing, TrunklineError
-from trunkline_twilio.refusals import NotThere, json_object, unexpected
+from trunkline.paging import Circle
+from trunkline.refusals import NotThere
+from trunkline_twilio.refusals import json_object, unexpected
 
 if TYPE_CHECKING:
     from requests import Response
@@ -72,17 +74,15 @@ class Twilio:
     def pages(self, product: str, path: str, key: str, query: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
         """The rows of each page of a list, page after page, of this host and this path only."""
         following: dict[str, str] | str | None = query
-        seen: set[str] = set()
+        circle = Circle()
         while following is not None:
             body = self.get(product, path, following)
             rows = body.get(key)
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise unexpected(f"a page without {key}")
             following = self._following(product, path, body)
-            if following is not None:
-                if following in seen:
-                    raise unexpected(f"the pages of {key} go round in a circle")
-                seen.add(following)
+            if following is not None and circle.is_closed_by(following):
+                raise unexpected(f"the pages of {key} go round in a circle")
             yield rows
 
     def received(self, response: Response) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import attrs
 
 from trunkline.errors import PermissionMissing
+from trunkline.refusals import NotThere
 from trunkline_twilio.client import Twilio
-from trunkline_twilio.refusals import NotThere, unexpected
+from trunkline_twilio.refusals import unexpected
 
 
 @attrs.frozen

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
-from trunkline import e164
+from trunkline import e164, names
 from trunkline.errors import AccountSuspended, PermissionMissing
 from trunkline.numbers import SuggestedName
+from trunkline.refusals import NotThere
 from trunkline_twilio import accounts
 from trunkline_twilio.client import Twilio, unknown_account
-from trunkline_twilio.refusals import TEST_CREDENTIALS, NotThere
-
-_ADDRESS = re.compile(r"\S@\S")
+from trunkline_twilio.refusals import TEST_CREDENTIALS
 
 
 def suggest(twilio: Twilio) -> SuggestedName:
@@ -31,8 +28,7 @@ def suggest(twilio: Twilio) -> SuggestedName:
 
 def shown(friendly_name: str, twilio: Twilio) -> str:
     """The name if it may be shown, else the account by the end of its SID."""
-    name = " ".join("".join(char if char.isprintable() else " " for char in friendly_name).split())
-    return twilio.short_name if not name or _ADDRESS.search(name) else name
+    return names.shown(friendly_name) or twilio.short_name
 
 
 def _first_number(twilio: Twilio) -> str | None:

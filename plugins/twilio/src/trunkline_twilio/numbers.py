@@ -8,9 +8,11 @@ from typing import Any
 from trunkline import e164
 from trunkline.charges import Money
 from trunkline.numbers import CarrierNumber
+from trunkline.paging import Repeats
+from trunkline.refusals import NotThere
 from trunkline_twilio.client import PAGE_SIZE, Twilio, unknown_account
 from trunkline_twilio.pricing import Prices, number_type
-from trunkline_twilio.refusals import NotThere, unexpected
+from trunkline_twilio.refusals import unexpected
 
 _CAPABILITIES = ("voice", "sms", "mms", "fax")
 
@@ -28,25 +30,11 @@ def list_numbers(twilio: Twilio) -> Iterator[CarrierNumber]:
 
 
 def pages_without_repeats(twilio: Twilio) -> Iterator[list[Row]]:
-    """Each page's rows, without those that the page before had too.
-
-    A number that is bought or given up while pages are read moves others from one page to the next. Only the page
-    before is remembered: what is kept does not grow with the account.
-    """
-    before: set[str] = set()
+    """Each page's rows, without those that the page before had too."""
+    repeats = Repeats(_sid)
     try:
         for rows in twilio.pages("api", twilio.numbers_path, "incoming_phone_numbers", {"PageSize": str(PAGE_SIZE)}):
-            now: set[str] = set()
-            fresh = []
-            for row in rows:
-                sid = row.get("sid")
-                if not isinstance(sid, str):
-                    raise unexpected("a number without a sid")
-                if sid not in before and sid not in now:
-                    fresh.append(row)
-                now.add(sid)
-            yield fresh
-            before = now
+            yield repeats.dropped_from(rows)
     except NotThere as missing:
         raise unknown_account(missing) from None
 
@@ -96,3 +84,10 @@ def _capabilities(row: Row) -> frozenset[str]:
     if row.get("voice_receive_mode") == "fax" and "voice" in able:
         able.remove("voice")
     return frozenset(able)
+
+
+def _sid(row: Row) -> str:
+    sid = row.get("sid")
+    if not isinstance(sid, str):
+        raise unexpected("a number without a sid")
+    return sid

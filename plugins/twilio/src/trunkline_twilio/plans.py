@@ -19,7 +19,7 @@ _PRICES = "https://www.twilio.com/en-us/sip-trunking/pricing"
 
 def plan(twilio: Twilio, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
     """Two requests, or three where our trunk is there: the account, its trunks, where ours sends calls."""
-    platform = trunks.platform_of(twilio)
+    platform = twilio.call.require_platform()
     account = _account(twilio)
     every = trunks.read_all(twilio)
     trunk = trunks.ours(every, twilio.call.marker)
@@ -44,7 +44,7 @@ def _account(twilio: Twilio) -> Account | None:
 
 
 def _objects(twilio: Twilio, trunk: Trunk | None) -> tuple[PlannedObject, ...]:
-    platform = trunks.platform_of(twilio)
+    platform = twilio.call.require_platform()
     present = trunks.originations(twilio, trunk.sid) if trunk else []
     action, _ = trunks.needed_change(present, platform, twilio.call.marker)
     name = trunks.name_for(twilio.call.marker)

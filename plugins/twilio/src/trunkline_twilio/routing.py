@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from trunkline.errors import (
-    CarrierRefused,
-    CarrierUnavailable,
-    NumberNotFound,
-    TrunklineError,
-    WriteOutcomeUnknown,
+from trunkline.addresses import host_of
+from trunkline.errors import CarrierRefused, NumberNotFound, TrunklineError, WriteOutcomeUnknown
+from trunkline.numbers import NumberRef, Release, Route, RoutingSnapshot, RoutingView
+from trunkline.paging import until_found
+from trunkline.refusals import NotThere, unread_write
+from trunkline.releases import (
+    cannot_restore,
+    left_alone,
+    no_earlier_routing,
+    not_on_account,
+    restored,
+    restored_before,
 )
-from trunkline.numbers import NumberRef, Release, ReleaseOutcome, Route, RoutingSnapshot, RoutingView
+from trunkline.settling import read_back, settled_import, settled_release
 from trunkline_twilio import trunks
 from trunkline_twilio.client import Twilio
 from trunkline_twilio.numbers import Row, carrier_number, matching, pages_without_repeats
-from trunkline_twilio.refusals import TRIAL, NotThere, unexpected
+from trunkline_twilio.refusals import CARRIER, TRIAL, unexpected
 
 FEW = 3
 """Up to so many numbers are asked for one by one; more are looked for on the pages of the list."""
@@ -27,7 +32,6 @@ _TEXTS = ("trunk_sid", "voice_application_sid", "voice_url", "voice_fallback_url
 _METHODS = ("voice_method", "voice_fallback_method", "status_callback_method")
 
 _HANDLE = re.compile(r"PN[0-9a-fA-F]{32}")
-_HOST = re.compile(r"[A-Za-z0-9._\-]{1,255}")
 
 
 # Reading
@@ -36,22 +40,13 @@ _HOST = re.compile(r"[A-Za-z0-9._\-]{1,255}")
 def read(twilio: Twilio, numbers: Sequence[str]) -> Iterator[RoutingSnapshot]:
     """The routing of each of these numbers that is on the account."""
     wanted = list(dict.fromkeys(numbers))
-    rows = (matching(twilio, number) for number in wanted) if len(wanted) <= FEW else _on_pages(twilio, wanted)
+    rows: Iterator[Row]
+    if len(wanted) <= FEW:
+        rows = (row for number in wanted if (row := matching(twilio, number)))
+    else:
+        rows = until_found(pages_without_repeats(twilio), wanted, lambda row: row.get("phone_number"))
     for row in rows:
-        if row is not None:
-            yield snapshot(twilio, row)
-
-
-def _on_pages(twilio: Twilio, wanted: Sequence[str]) -> Iterator[Row]:
-    missing = set(wanted)
-    for rows in pages_without_repeats(twilio):
-        for row in rows:
-            number = row.get("phone_number")
-            if isinstance(number, str) and number in missing:
-                missing.discard(number)
-                yield row
-        if not missing:
-            return
+        yield snapshot(twilio, row)
 
 
 def fetch(twilio: Twilio, number: NumberRef) -> RoutingSnapshot:
@@ -101,17 +96,8 @@ def _view(routing: Mapping[str, Any]) -> RoutingView:
     if routing["voice_application_sid"]:
         return RoutingView("application")
     if routing["voice_url"]:
-        return RoutingView("webhook", _host(routing["voice_url"]))
+        return RoutingView("webhook", host_of(routing["voice_url"]))
     return RoutingView("none")
-
-
-def _host(address: str) -> str | None:
-    try:
-        host = urlsplit(address).hostname or ""
-        host = host.encode("idna").decode() if not host.isascii() else host
-    except ValueError:
-        return None
-    return host if _HOST.fullmatch(host) else None
 
 
 # Importing
@@ -150,22 +136,8 @@ def point_at(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
 def _settled_import(
     twilio: Twilio, number: NumberRef, route: Route, before: RoutingSnapshot, unknown: WriteOutcomeUnknown
 ) -> RoutingSnapshot:
-    """What became of a write whose answer was lost: read, never written again."""
     present = _read_back(twilio, number, unknown)
-    if present.points_at == route.id:
-        return present
-    if _is_as(present, before.restore):
-        raise CarrierUnavailable(
-            "Twilio did not confirm the change, and the number is still routed as before: import it again.",
-            detail=unknown.detail,
-            reply=unknown.reply,
-        )
-    raise WriteOutcomeUnknown(
-        "Twilio did not confirm the change, and the number's routing is neither as before nor ours. Look at it in the "
-        "Twilio Console, then import it again.",
-        detail=unknown.detail,
-        reply=unknown.reply,
-    )
+    return settled_import(CARRIER, present, route, unknown, as_before=_is_as(present, before.restore))
 
 
 # Releasing
@@ -180,44 +152,27 @@ def put_back(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
     try:
         present = fetch(twilio, number)
     except NumberNotFound as gone:
-        return Release(ReleaseOutcome.CANNOT_RESTORE, "number_not_on_account", gone.summary)
+        return not_on_account(gone)
     if before.points_at == route.id:
-        return _without_earlier_routing(present, route)
+        if present.points_at != route.id:
+            return left_alone(CARRIER)
+        return no_earlier_routing(CARRIER, "this platform's trunk")
     if present.points_at != route.id:
         if _is_as(present, before.restore):
-            return Release(ReleaseOutcome.RESTORED, "restored_before", "The number is routed as it was before already.")
-        return _left_alone()
+            return restored_before()
+        return left_alone(CARRIER)
     try:
         after = _write(twilio, number, _changes(present.restore, before.restore))
     except WriteOutcomeUnknown as unknown:
-        after = _settled_release(twilio, number, route, unknown)
+        after = settled_release(CARRIER, _read_back(twilio, number, unknown), route, unknown)
     except NumberNotFound as gone:
-        return Release(ReleaseOutcome.CANNOT_RESTORE, "number_not_on_account", gone.summary)
+        return not_on_account(gone)
     except CarrierRefused as refused:
         return _missing_pointer(twilio, before, refused)
     if not _is_as(after, before.restore):
         # The answer to a write may be older than the write: what counts is what is read afterwards.
         after = _read_back(twilio, number, WriteOutcomeUnknown("", detail="the answer differs"))
     return _compared(after, before)
-
-
-def _without_earlier_routing(present: RoutingSnapshot, route: Route) -> Release:
-    if present.points_at != route.id:
-        return _left_alone()
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
-        "no_earlier_routing",
-        "The number was routed to this platform's trunk already when it was imported, so what was before is not "
-        "known. Set where its calls go in the Twilio Console.",
-    )
-
-
-def _left_alone() -> Release:
-    return Release(
-        ReleaseOutcome.LEFT_ALONE,
-        "changed_since",
-        "The number's routing was changed at Twilio after it was imported, so it was left as it is.",
-    )
 
 
 def _changes(present: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,23 +184,11 @@ def _changes(present: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
     return changes
 
 
-def _settled_release(twilio: Twilio, number: NumberRef, route: Route, unknown: WriteOutcomeUnknown) -> RoutingSnapshot:
-    present = _read_back(twilio, number, unknown)
-    if present.points_at == route.id:
-        raise CarrierUnavailable(
-            "Twilio did not confirm the change, and the number is still routed to this platform: release it again.",
-            detail=unknown.detail,
-            reply=unknown.reply,
-        )
-    return present
-
-
 def _compared(after: RoutingSnapshot, before: RoutingSnapshot) -> Release:
     if _is_as(after, before.restore):
-        return Release(ReleaseOutcome.RESTORED, "restored", "The number is routed as it was before it was imported.")
+        return restored()
     differing = [name for name, value in before.restore.items() if after.restore.get(name, value) != value]
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
+    return cannot_restore(
         "restored_in_part",
         f"Twilio did not take back everything: {', '.join(differing)} differ from what was before. Look at the number "
         "in the Twilio Console.",
@@ -261,8 +204,7 @@ def _missing_pointer(twilio: Twilio, before: RoutingSnapshot, refused: CarrierRe
         what, code, sid = "TwiML application", "earlier_application_deleted", application
     else:
         raise refused
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
+    return cannot_restore(
         code,
         f"The {what} that this number was routed to before (its SID ends in {sid[-4:]}) has "
         "been deleted at Twilio. The number still points at this platform: set where its calls go in the Twilio "
@@ -291,22 +233,11 @@ def _write(twilio: Twilio, number: NumberRef, changes: dict[str, Any]) -> Routin
     try:
         return _of_this(twilio, number, row)
     except TrunklineError as error:
-        raise WriteOutcomeUnknown(
-            "Twilio's answer could not be read; whether the change took effect is not known yet.", detail=error.detail
-        ) from None
+        raise unread_write(CARRIER, error.detail) from None
 
 
 def _read_back(twilio: Twilio, number: NumberRef, unknown: WriteOutcomeUnknown) -> RoutingSnapshot:
-    try:
-        return fetch(twilio, number)
-    except NumberNotFound:
-        raise
-    except TrunklineError as error:
-        raise WriteOutcomeUnknown(
-            "Twilio did not confirm the change, and reading the number back failed too. Look at it again in a moment.",
-            detail=f"{unknown.detail}; reading back: {error.code} {error.detail}",
-            reply=unknown.reply,
-        ) from None
+    return read_back(CARRIER, lambda: fetch(twilio, number), unknown)
 
 
 def _is_as(present: RoutingSnapshot, restore: Mapping[str, Any]) -> bool:

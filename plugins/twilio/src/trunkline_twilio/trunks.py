@@ -16,9 +16,10 @@ from trunkline.errors import (
     WriteOutcomeUnknown,
 )
 from trunkline.numbers import Route
+from trunkline.refusals import NotThere
 from trunkline.sip_target import SipTarget
 from trunkline_twilio.client import PAGE_SIZE, Twilio
-from trunkline_twilio.refusals import TRIAL, NotThere, unexpected
+from trunkline_twilio.refusals import TRIAL, unexpected
 
 LIMIT = 100
 """Trunks that an account may have (https://www.twilio.com/docs/sip-trunking/scale-and-limits)."""
@@ -105,19 +106,9 @@ def needed_change(present: list[Origination], platform: SipTarget, marker: str) 
     return ("make", None) if repaired is None else ("change", repaired)
 
 
-def platform_of(twilio: Twilio) -> SipTarget:
-    """The platform's SIP host; `CarrierRefused` where the operator has set none."""
-    if twilio.call.platform is None:
-        raise CarrierRefused(
-            "The platform's SIP host is not set, so numbers cannot be routed to it. Ask the operator of this platform.",
-            detail="the engine was made without `platform`; nothing was asked of Twilio",
-        )
-    return twilio.call.platform
-
-
 def prepare(twilio: Twilio) -> Route:
     """Our trunk, found or made, with one enabled origination URL that leads to the platform."""
-    platform = platform_of(twilio)
+    platform = twilio.call.require_platform()
     trunk = ours(read_all(twilio), twilio.call.marker)
     made = trunk is None
     if trunk is None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import attrs
 
 from trunkline import e164
-from trunkline.checks import INBOUND_ROUTED, OUTBOUND_AUTHORIZED, Check, Exchange, Verification
+from trunkline.checks import FAIL, INBOUND_ROUTED, OUTBOUND_AUTHORIZED, PASS, UNKNOWN, Check, Exchange, Verification
 from trunkline.errors import AccountSuspended, NumberNotFound, PermissionMissing
 from trunkline.numbers import NumberRef, Route, RoutingSnapshot
+from trunkline.refusals import NotThere
 from trunkline_twilio import accounts, dialing, routing, trunks
 from trunkline_twilio.accounts import Account
-from trunkline_twilio.checks import FAIL, PASS, UNKNOWN, check, outbound, suspended
+from trunkline_twilio.checks import outbound, suspended
 from trunkline_twilio.client import Twilio
-from trunkline_twilio.refusals import NotThere
 from trunkline_twilio.trunks import Origination, Trunk
 
 
@@ -39,7 +39,7 @@ def verify(twilio: Twilio, number: NumberRef, route: Route) -> Verification:
 
 def _not_there(name: str, gone: NumberNotFound, proof: tuple[Exchange, ...]) -> Check:
     remedy = "If it was moved to another account or given up, remove it here too."
-    return check(name, FAIL, "number_not_on_account", gone.summary, remedy, proof)
+    return Check(name, FAIL, "number_not_on_account", gone.summary, remedy, proof)
 
 
 # Inbound
@@ -48,7 +48,7 @@ def _not_there(name: str, gone: NumberNotFound, proof: tuple[Exchange, ...]) -> 
 def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
     name = INBOUND_ROUTED
     if present.points_at != route.id:
-        return check(
+        return Check(
             name,
             FAIL,
             "routed_elsewhere",
@@ -56,7 +56,7 @@ def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
             "Import the number again, or put it back on the trunk in the Twilio Console.",
         )
     if present.restore.get("voice_receive_mode") == "fax":
-        return check(
+        return Check(
             name,
             FAIL,
             "receives_fax",
@@ -66,7 +66,7 @@ def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
     try:
         found = trunks.originations(twilio, route.id)
     except NotThere:
-        return check(
+        return Check(
             name,
             FAIL,
             "trunk_deleted",
@@ -75,7 +75,7 @@ def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
         )
     except PermissionMissing as missing:
         summary = "These credentials may not read SIP trunks, so where the calls go could not be checked."
-        return check(name, UNKNOWN, "permission_missing", summary, missing.summary)
+        return Check(name, UNKNOWN, "permission_missing", summary, missing.summary)
     return _origination(twilio, found)
 
 
@@ -91,7 +91,7 @@ def _words(present: RoutingSnapshot) -> str:
 def _origination(twilio: Twilio, found: list[Origination]) -> Check:
     name, platform = INBOUND_ROUTED, twilio.call.platform
     if platform is None:
-        return check(
+        return Check(
             name,
             UNKNOWN,
             "platform_not_set",
@@ -99,16 +99,16 @@ def _origination(twilio: Twilio, found: list[Origination]) -> Check:
             "The operator of this platform has to set its SIP host.",
         )
     if any(trunks.leads_to(each, platform) for each in found):
-        return check(name, PASS, "routed_here", f"The number is on our trunk, which sends calls to {platform.host}.")
+        return Check(name, PASS, "routed_here", f"The number is on our trunk, which sends calls to {platform.host}.")
     if any(platform.same_place(each.sip_url) for each in found):
-        return check(
+        return Check(
             name,
             FAIL,
             "origination_disabled",
             f"The trunk's origination URL for {platform.host} is switched off.",
             "Switch it on under the trunk's Origination settings in the Twilio Console, or import the number again.",
         )
-    return check(
+    return Check(
         name,
         FAIL,
         "origination_elsewhere",

@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from trunkline.errors import PluginBroken, TrunklineError
+from trunkline.refusals import NotThere
 from trunkline_vonage.client import Vonage
-from trunkline_vonage.refusals import NotThere
 
 
 @attrs.frozen

@@ -8,20 +8,20 @@ import attrs
 
 from trunkline.checks import (
     CREDENTIALS_VALID,
+    FAIL,
     INBOUND_REACHABLE,
     OUTBOUND_AUTHORIZED,
+    PASS,
+    UNKNOWN,
     Check,
     CredentialTest,
     Exchange,
-    Outcome,
 )
 from trunkline.errors import CredentialsRejected, PermissionMissing
 from trunkline_vonage import accounts
 from trunkline_vonage.accounts import Balance, Standing
 from trunkline_vonage.client import Page, Vonage
 from trunkline_vonage.numbers import all_calls_limited, carrier_number, outbound_limits
-
-PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 
 DASHBOARD = "In the Vonage API dashboard"
 
@@ -57,17 +57,10 @@ def test(vonage: Vonage) -> CredentialTest:
     return CredentialTest(credentials, inbound, outbound, vonage.api_key)
 
 
-def check(
-    name: str, outcome: Outcome, code: str, summary: str, remedy: str | None = None, proof: tuple[Exchange, ...] = ()
-) -> Check:
-    """A check, its outcome in front."""
-    return Check(name, outcome, code, summary, remedy, proof)
-
-
 def suspended(name: str, proof: tuple[Exchange, ...]) -> Check:
     """The check of an account that can neither be called nor call."""
     remedy = f"{DASHBOARD}, look at the account's balance and messages, pay what is due or ask Vonage's support."
-    return check(name, FAIL, "account_suspended", "Vonage has this account as suspended.", remedy, proof)
+    return Check(name, FAIL, "account_suspended", "Vonage has this account as suspended.", remedy, proof)
 
 
 # Credentials
@@ -84,16 +77,16 @@ def _login(vonage: Vonage) -> tuple[Balance, Check]:
                 next(vonage.pages(), None)
         except CredentialsRejected as error:
             remedy = f"{DASHBOARD}, copy the API key and a valid API secret anew from the API settings."
-            return balance, check(CREDENTIALS_VALID, FAIL, "credentials_rejected", error.summary, remedy, proof())
+            return balance, Check(CREDENTIALS_VALID, FAIL, "credentials_rejected", error.summary, remedy, proof())
         except PermissionMissing as error:
             remedy = f"{DASHBOARD}, use the key and secret of an account that may manage numbers."
-            return balance, check(CREDENTIALS_VALID, FAIL, "permission_missing", error.summary, remedy, proof())
+            return balance, Check(CREDENTIALS_VALID, FAIL, "permission_missing", error.summary, remedy, proof())
         summary = "Vonage accepts the credentials."
-        return balance, check(CREDENTIALS_VALID, PASS, "credentials_accepted", summary, proof=proof())
+        return balance, Check(CREDENTIALS_VALID, PASS, "credentials_accepted", summary, proof=proof())
 
 
 def _not_asked(name: str) -> Check:
-    return check(name, UNKNOWN, "not_asked", "Not asked, since Vonage does not accept the credentials.")
+    return Check(name, UNKNOWN, "not_asked", "Not asked, since Vonage does not accept the credentials.")
 
 
 # Inbound
@@ -111,7 +104,7 @@ def _inbound(vonage: Vonage, sample: Sample | PermissionMissing, proof: tuple[Ex
     name = INBOUND_REACHABLE
     if isinstance(sample, PermissionMissing):
         summary = "These credentials may not read the account's numbers, so numbers cannot be routed with them."
-        return check(name, FAIL, "permission_missing", summary, f"{DASHBOARD}, allow them to manage numbers.", proof)
+        return Check(name, FAIL, "permission_missing", summary, f"{DASHBOARD}, allow them to manage numbers.", proof)
     wanted = vonage.application_id
     if wanted:
         with vonage.call.proving() as asked:
@@ -120,21 +113,21 @@ def _inbound(vonage: Vonage, sample: Sample | PermissionMissing, proof: tuple[Ex
         if not found:
             summary = "No application of this account has the application ID that was given."
             remedy = f"{DASHBOARD}, copy the ID of the application anew, or leave it out."
-            return check(name, FAIL, "application_not_found", summary, remedy, proof)
+            return Check(name, FAIL, "application_not_found", summary, remedy, proof)
     if vonage.call.platform is None:
         summary = "The account's numbers can be read, but this platform has no SIP host to route calls to."
         remedy = "The operator of this platform has to set its SIP host."
-        return check(name, UNKNOWN, "platform_not_set", summary, remedy, proof)
+        return Check(name, UNKNOWN, "platform_not_set", summary, remedy, proof)
     if not sample.voice:
         return _no_voice_numbers(name, sample, proof)
     summary = "The account has numbers that take calls, and they can be routed to this platform."
-    return check(name, PASS, "numbers_routable", summary, proof=proof)
+    return Check(name, PASS, "numbers_routable", summary, proof=proof)
 
 
 def _no_voice_numbers(name: str, sample: Sample, proof: tuple[Exchange, ...]) -> Check:
     where = "The account has no number" if sample.complete else "None of the account's first numbers is one"
     summary = f"{where} that takes voice calls, so nothing can be said of calls."
-    return check(
+    return Check(
         name, UNKNOWN, "no_voice_numbers", summary, f"{DASHBOARD}, rent a number with the feature VOICE.", proof
     )
 
@@ -151,19 +144,19 @@ def _outbound(
         return trouble
     if isinstance(sample, PermissionMissing):
         summary = "These credentials may not read the account's numbers, so what limits their calls is not known."
-        return check(name, UNKNOWN, "permission_missing", summary, f"{DASHBOARD}, allow them to manage numbers.", proof)
+        return Check(name, UNKNOWN, "permission_missing", summary, f"{DASHBOARD}, allow them to manage numbers.", proof)
     if not sample.voice:
         return _no_voice_numbers(name, sample, proof)
     if not sample.all_calls:
         summary = "Vonage limits outbound calls for every number of the account that was looked at."
         remedy = "Rent a number without limitation on outbound calls, or ask Vonage's support to lift it."
         outcome = FAIL if sample.complete and not sample.some_calls else UNKNOWN
-        return check(name, outcome, "outbound_limited", summary, remedy, proof)
+        return Check(name, outcome, "outbound_limited", summary, remedy, proof)
     summary = (
         "The account has credit, and numbers that Vonage sets no limit on outbound calls for. Whether it is a trial "
         "account, which may call few numbers, Vonage does not tell."
     )
-    return check(name, PASS, "calls_allowed", summary, proof=proof)
+    return Check(name, PASS, "calls_allowed", summary, proof=proof)
 
 
 def no_credit(balance: Balance, standing: Standing, proof: tuple[Exchange, ...]) -> Check | None:
@@ -175,7 +168,7 @@ def no_credit(balance: Balance, standing: Standing, proof: tuple[Exchange, ...])
     if balance.value is None:
         summary = "Vonage does not tell the account's balance, so whether calls can be paid for is not known."
         remedy = f"{DASHBOARD}, see that the account has credit."
-        return check(outcome=UNKNOWN, code="balance_unreadable", summary=summary, remedy=remedy, **say)
+        return Check(outcome=UNKNOWN, code="balance_unreadable", summary=summary, remedy=remedy, **say)
     certain = able is False
     summary = (
         "The account's credit is used up and does not reload, so calls are refused."
@@ -186,4 +179,4 @@ def no_credit(balance: Balance, standing: Standing, proof: tuple[Exchange, ...])
         f"{DASHBOARD}, top the account up or switch on auto-reload. Vonage may also release the numbers of an account "
         "without credit for resale."
     )
-    return check(outcome=FAIL if certain else UNKNOWN, code="no_credit", summary=summary, remedy=remedy, **say)
+    return Check(outcome=FAIL if certain else UNKNOWN, code="no_credit", summary=summary, remedy=remedy, **say)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
-from trunkline import e164
+from trunkline import e164, names
 from trunkline.errors import CredentialsRejected, PluginBroken, TrunklineError
 from trunkline.numbers import SuggestedName
 from trunkline_vonage import accounts
 from trunkline_vonage.client import Vonage
 from trunkline_vonage.numbers import key_of
 
-_ADDRESS = re.compile(r"\S@\S")
-
 
 def suggest(vonage: Vonage) -> SuggestedName:
     """The account's name where Vonage tells it, else the named or only application's, else the API key."""
     number = _first_number(vonage)
-    name = _shown(accounts.standing(vonage).name) or _shown(_application(vonage))
+    name = names.shown(accounts.standing(vonage).name or "") or names.shown(_application(vonage) or "")
     return SuggestedName(name or f"account {vonage.api_key}", number)
 
 
@@ -37,14 +33,6 @@ def _application(vonage: Vonage) -> str | None:
         return None
     name = rows[0].get("name") if len(rows) == 1 and isinstance(rows[0], dict) else None
     return name if isinstance(name, str) else None
-
-
-def _shown(name: str | None) -> str | None:
-    """The name if it may be shown: no control characters, no e-mail address."""
-    if name is None:
-        return None
-    name = " ".join("".join(char if char.isprintable() else " " for char in name).split())
-    return None if not name or _ADDRESS.search(name) else name
 
 
 def _first_number(vonage: Vonage) -> str | None:

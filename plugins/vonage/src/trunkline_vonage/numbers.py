@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from trunkline import e164
 from trunkline.numbers import CarrierNumber, NumberType
+from trunkline.paging import Repeats
 from trunkline_vonage.client import Page, Row, Vonage
 from trunkline_vonage.refusals import unexpected
 
@@ -23,22 +24,10 @@ def list_numbers(vonage: Vonage) -> Iterator[CarrierNumber]:
 
 
 def pages_without_repeats(vonage: Vonage, **filters: str) -> Iterator[Page]:
-    """Each page without the rows that the page before had too.
-
-    A number that is rented or given up while pages are read moves others from one page to the next. Only the page
-    before is remembered: what is kept does not grow with the account.
-    """
-    before: set[Key] = set()
+    """Each page without the rows that the page before had too."""
+    repeats = Repeats(key_of)
     for page in vonage.pages(**filters):
-        now: set[Key] = set()
-        fresh = []
-        for row in page.rows:
-            key = key_of(row)
-            if key not in before and key not in now:
-                fresh.append(row)
-            now.add(key)
-        yield Page(fresh, page.left)
-        before = now
+        yield Page(repeats.dropped_from(page.rows), page.left)
 
 
 def matching(vonage: Vonage, number: str, country: str | None = None) -> Row | None:

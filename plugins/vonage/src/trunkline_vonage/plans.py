@@ -8,7 +8,7 @@ from decimal import Decimal
 from trunkline.charges import ChargeItem, ChargeKind, ChargeSource, Money
 from trunkline.numbers import RoutingSnapshot, RoutingView
 from trunkline.plan import ImportPlan, PlannedNumber, PlannedObject, PlanWarning
-from trunkline_vonage import accounts, settings, target
+from trunkline_vonage import accounts, settings
 from trunkline_vonage.client import Vonage
 from trunkline_vonage.routing import voice_of
 
@@ -22,7 +22,7 @@ NUMBERS_MAY_BE_LOST = (
 
 def plan(vonage: Vonage, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
     """One request: the balance."""
-    platform = target.platform_of(vonage)
+    platform = vonage.call.require_platform()
     balance = accounts.balance(vonage)
     after = RoutingView("sip", platform.host)
     ours = platform.uri

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from trunkline.errors import (
-    CarrierRefused,
-    CarrierUnavailable,
-    NumberNotFound,
-    PluginBroken,
-    SnapshotStale,
-    TrunklineError,
-    WriteOutcomeUnknown,
+import attrs
+
+from trunkline.addresses import host_of
+from trunkline.errors import CarrierRefused, NumberNotFound, SnapshotStale, WriteOutcomeUnknown
+from trunkline.numbers import NumberRef, Release, Route, RoutingSnapshot, RoutingView
+from trunkline.releases import (
+    cannot_restore,
+    left_alone,
+    no_earlier_routing,
+    not_on_account,
+    restored,
+    restored_before,
 )
-from trunkline.numbers import NumberRef, Release, ReleaseOutcome, Route, RoutingSnapshot, RoutingView
+from trunkline.settling import read_back, settled_import, settled_release
 from trunkline_vonage import accounts, settings, target
 from trunkline_vonage.client import PAGE_SIZE, Row, Vonage
 from trunkline_vonage.numbers import (
@@ -25,7 +29,7 @@ from trunkline_vonage.numbers import (
     outbound_limits,
     pages_without_repeats,
 )
-from trunkline_vonage.refusals import ACTION_FAILED, SMS_WEBHOOK_UNREACHABLE, unexpected
+from trunkline_vonage.refusals import ACTION_FAILED, CARRIER, SMS_WEBHOOK_UNREACHABLE, unexpected
 from trunkline_vonage.settings import Voice
 
 FEW = 3
@@ -119,7 +123,7 @@ def point_at(vonage: Vonage, number: NumberRef, route: Route, before: RoutingSna
         _write(vonage, number, settings.with_voice(present.restore["settings"], wanted))
     except WriteOutcomeUnknown as unknown:
         return _settled_import(vonage, number, route, present, unknown)
-    after = _read_back(vonage, number, _accepted(), lambda read: read.points_at == route.id, READ_BACKS)
+    after = _looked_for(vonage, number, lambda read: read.points_at == route.id)
     if after.points_at == route.id:
         return after
     raise _not_shown(after, present)
@@ -138,22 +142,8 @@ def _refuse_what_changed(present: RoutingSnapshot, before: RoutingSnapshot) -> N
 def _settled_import(
     vonage: Vonage, number: NumberRef, route: Route, before: RoutingSnapshot, unknown: WriteOutcomeUnknown
 ) -> RoutingSnapshot:
-    """What became of a write whose answer was lost: read, never written again."""
-    present = _read_back(vonage, number, _lost(unknown))
-    if present.points_at == route.id:
-        return present
-    if voice_of(present) == voice_of(before):
-        raise CarrierUnavailable(
-            "Vonage did not confirm the change, and the number is still routed as before: import it again.",
-            detail=unknown.detail,
-            reply=unknown.reply,
-        )
-    raise WriteOutcomeUnknown(
-        "Vonage did not confirm the change, and the number's routing is neither as before nor ours. Look at it in the "
-        "Vonage API dashboard, then import it again.",
-        detail=unknown.detail,
-        reply=unknown.reply,
-    )
+    present = _read_back(vonage, number, unknown)
+    return settled_import(CARRIER, present, route, unknown, as_before=voice_of(present) == voice_of(before))
 
 
 def _not_shown(after: RoutingSnapshot, before: RoutingSnapshot) -> WriteOutcomeUnknown:
@@ -175,37 +165,18 @@ def put_back(vonage: Vonage, number: NumberRef, route: Route, before: RoutingSna
     try:
         present = fetch(vonage, number)
         if before.points_at == route.id:
-            return _without_earlier_routing(present, route)
+            return no_earlier_routing(CARRIER) if present.points_at == route.id else left_alone(CARRIER)
         if present.points_at != route.id:
             return _not_ours(present, before)
         return _restored(vonage, number, route, present, before)
     except NumberNotFound as gone:
-        return Release(ReleaseOutcome.CANNOT_RESTORE, "number_not_on_account", gone.summary)
-
-
-def _without_earlier_routing(present: RoutingSnapshot, route: Route) -> Release:
-    if present.points_at != route.id:
-        return _left_alone()
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
-        "no_earlier_routing",
-        "The number was routed to this platform already when it was imported, so what was before is not known. Set "
-        "where its calls go in the Vonage API dashboard.",
-    )
+        return not_on_account(gone)
 
 
 def _not_ours(present: RoutingSnapshot, before: RoutingSnapshot) -> Release:
     if voice_of(present) == voice_of(before):
-        return Release(ReleaseOutcome.RESTORED, "restored_before", "The number is routed as it was before already.")
-    return _left_alone()
-
-
-def _left_alone() -> Release:
-    return Release(
-        ReleaseOutcome.LEFT_ALONE,
-        "changed_since",
-        "The number's routing was changed at Vonage after it was imported, so it was left as it is.",
-    )
+        return restored_before()
+    return left_alone(CARRIER)
 
 
 def _restored(
@@ -216,28 +187,22 @@ def _restored(
     try:
         _write(vonage, number, form)
     except WriteOutcomeUnknown as unknown:
-        after = _read_back(vonage, number, _lost(unknown))
-        if after.points_at == route.id:
-            raise CarrierUnavailable(
-                "Vonage did not confirm the change, and the number is still routed to this platform: release it again.",
-                detail=unknown.detail,
-                reply=unknown.reply,
-            ) from None
+        after = settled_release(CARRIER, _read_back(vonage, number, unknown), route, unknown)
     except CarrierRefused:
         if wanted.type == "app" and not accounts.application_exists(vonage, wanted.value):
             return _application_deleted(wanted.value)
         raise
     else:
-        after = _read_back(vonage, number, _accepted(), lambda read: read.points_at != route.id, READ_BACKS)
+        after = _looked_for(vonage, number, lambda read: read.points_at != route.id)
     return _compared(after, before, route, form)
 
 
 def _compared(after: RoutingSnapshot, before: RoutingSnapshot, route: Route, form: dict[str, str]) -> Release:
     if voice_of(after) == voice_of(before):
-        detail = "The number is routed as it was before it was imported."
         if changed := settings.differing(before.restore["settings"], after.restore["settings"]):
-            detail += f" Other settings of it were changed at Vonage since, and left alone: {', '.join(changed)}."
-        return Release(ReleaseOutcome.RESTORED, "restored", detail)
+            also = f" Other settings of it were changed at Vonage since, and left alone: {', '.join(changed)}."
+            return attrs.evolve(restored(), detail=restored().detail + also)
+        return restored()
     if after.points_at == route.id and "voiceCallbackType" in form:
         raise WriteOutcomeUnknown(
             "Vonage accepted the change, but still lists the number as routed to this platform. Release it again in a "
@@ -245,8 +210,7 @@ def _compared(after: RoutingSnapshot, before: RoutingSnapshot, route: Route, for
             detail=f"read back {READ_BACKS} times",
         )
     where = "still routed to this platform" if after.points_at == route.id else "routed differently from before"
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
+    return cannot_restore(
         "restored_in_part",
         f"Vonage accepted the change, but lists the number as {where}. Set where its calls go in the Vonage API "
         "dashboard.",
@@ -254,8 +218,7 @@ def _compared(after: RoutingSnapshot, before: RoutingSnapshot, route: Route, for
 
 
 def _application_deleted(application: str) -> Release:
-    return Release(
-        ReleaseOutcome.CANNOT_RESTORE,
+    return cannot_restore(
         "earlier_application_deleted",
         f"The application that this number was linked to before (its ID ends in {application[-4:]}) has been "
         "deleted at Vonage. The number still points at this platform: set where its calls go in the Vonage API "
@@ -280,7 +243,7 @@ def _write(vonage: Vonage, number: NumberRef, wanted: dict[str, str]) -> None:
 
 def _webhook_unreachable(webhook: str, refused: CarrierRefused) -> CarrierRefused:
     # The exact words of this refusal are not documented, so it cannot be told from others for certain.
-    host = settings.host_of(webhook)
+    host = host_of(webhook)
     named = f" at {host}" if host else ""
     return CarrierRefused(
         "Vonage refused to change this number, and nothing was changed. Most likely its SMS webhook does not answer: "
@@ -292,37 +255,10 @@ def _webhook_unreachable(webhook: str, refused: CarrierRefused) -> CarrierRefuse
     )
 
 
-def _read_back(
-    vonage: Vonage,
-    number: NumberRef,
-    failed: WriteOutcomeUnknown,
-    until: Callable[[RoutingSnapshot], bool] = lambda present: True,
-    times: int = 1,
-) -> RoutingSnapshot:
-    """The routing after a write, looked at until it is as expected; `failed` is raised where it cannot be read."""
-    try:
-        present = fetch(vonage, number)
-        while times > 1 and not until(present):
-            times -= 1
-            present = fetch(vonage, number)
-    except (NumberNotFound, PluginBroken):
-        raise
-    except TrunklineError as error:
-        detail = f"{failed.detail}; reading back: {error.code} {error.detail}"
-        raise WriteOutcomeUnknown(failed.summary, detail=detail, reply=failed.reply) from None
-    return present
+def _read_back(vonage: Vonage, number: NumberRef, unknown: WriteOutcomeUnknown) -> RoutingSnapshot:
+    return read_back(CARRIER, lambda: fetch(vonage, number), unknown)
 
 
-def _accepted() -> WriteOutcomeUnknown:
-    return WriteOutcomeUnknown(
-        "Vonage accepted the change, but reading the number back failed. Look at it again in a moment.",
-        detail="the write was accepted",
-    )
-
-
-def _lost(unknown: WriteOutcomeUnknown) -> WriteOutcomeUnknown:
-    return WriteOutcomeUnknown(
-        "Vonage did not confirm the change, and reading the number back failed too. Look at it again in a moment.",
-        detail=unknown.detail,
-        reply=unknown.reply,
-    )
+def _looked_for(vonage: Vonage, number: NumberRef, until: Callable[[RoutingSnapshot], bool]) -> RoutingSnapshot:
+    """The routing after an accepted write, looked at until it is as expected."""
+    return read_back(CARRIER, lambda: fetch(vonage, number), until=until, times=READ_BACKS)

@@ -5,9 +5,7 @@ An update is a full replace: a field that is left out is cleared (https://github
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -70,16 +68,6 @@ def with_voice(present: Settings, wanted: Voice) -> dict[str, str]:
 def differing(before: Settings, after: Settings) -> list[str]:
     """The names of the settings beside voice that are not as they were."""
     return [name for name in _KEPT if before.get(name) != after.get(name)]
-
-
-def host_of(webhook: str) -> str | None:
-    """The host of a webhook: all of its address that may be shown, and None where not even that."""
-    try:
-        host = urlsplit(webhook).hostname or ""
-        host = host if host.isascii() else host.encode("idna").decode()
-    except ValueError:
-        return None
-    return host if re.fullmatch(r"[A-Za-z0-9._-]{1,255}", host) else None
 
 
 def _text(row: Row, name: str) -> str:

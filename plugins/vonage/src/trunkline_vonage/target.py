@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from trunkline.errors import CarrierRefused
 from trunkline.numbers import Route
 from trunkline.sip_target import SipTarget
 from trunkline_vonage.client import Vonage
@@ -19,19 +18,9 @@ _HOST = re.compile(
 )
 
 
-def platform_of(vonage: Vonage) -> SipTarget:
-    """The platform's SIP host; `CarrierRefused` where the operator has set none."""
-    if vonage.call.platform is None:
-        raise CarrierRefused(
-            "The platform's SIP host is not set, so numbers cannot be routed to it. Ask the operator of this platform.",
-            detail="the engine was made without `platform`; nothing was asked of Vonage",
-        )
-    return vonage.call.platform
-
-
 def prepare(vonage: Vonage) -> Route:
     """The platform's SIP host as a route: nothing has to be made at Vonage, each number holds its own address."""
-    platform = platform_of(vonage)
+    platform = vonage.call.require_platform()
     return Route(platform.uri, "sip_address", False, {"sip_uri": platform.uri})
 
 

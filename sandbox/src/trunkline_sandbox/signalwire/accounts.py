@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trunkline_sandbox.twilio.number_plan import formatted
+from trunkline_sandbox.number_plan import formatted
 
 from .model import ALL_SCOPES, COMPANIONS, FABRIC_HANDLERS, OBJECT_FIELDS, Number, Project, Script
 from .world import World

@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
+from trunkline_sandbox.behind_the_api import known, put, turn
 from trunkline_sandbox.carrier import UnknownThing
 
 from .model import ALL_SCOPES, NUMBER_FIELDS, Number, Project
-from .switches import Switches
 from .world import World
 
 _PROJECT_FIELDS = {"name", "trial", "script_limit", "sip_domain", "scopes"}
 _SCRIPT_FIELDS = {"display_name", "contents", "request_url"}
 _BIN_FIELDS = {"name", "contents"}
-_SWITCHES = {field.name for field in attrs.fields(Switches)}
 
 
 def find_project(world: World, name: str) -> Project:
@@ -31,20 +28,18 @@ def change(world: World, project: Project, collection: str, name: str, fields: M
     match collection:
         case "numbers":
             number = _number(project, name)
-            number.put(_known(fields, NUMBER_FIELDS), now)
+            number.put(known(fields, NUMBER_FIELDS), now)
             return {"id": number.id, "number": number.number, **number.routing()}
         case "scripts":
-            return _set(_named(project.scripts, name), _known(fields, _SCRIPT_FIELDS), now)
+            return _set(_named(project.scripts, name), fields, _SCRIPT_FIELDS, now)
         case "bins":
-            return _set(_named(project.bins, name), _known(fields, _BIN_FIELDS), now)
+            return _set(_named(project.bins, name), fields, _BIN_FIELDS, now)
         case "switches":
-            for field, value in _known(fields, _SWITCHES).items():
-                setattr(project.switches, field, value)
-            return attrs.asdict(project.switches)
+            return turn(project.switches, fields)
         case "account":
-            for field, value in _known(fields, _PROJECT_FIELDS).items():
+            for field, value in known(fields, _PROJECT_FIELDS).items():
                 setattr(project, field, frozenset(value) & ALL_SCOPES if field == "scopes" else value)
-            return {field: fields[field] for field in fields}
+            return dict(fields)
     raise UnknownThing(f"an account has no {collection}")
 
 
@@ -66,16 +61,8 @@ def remove(project: Project, collection: str, name: str) -> None:
             raise UnknownThing(f"an account has no {collection}")
 
 
-def _known(fields: Mapping[str, Any], allowed: frozenset[str] | set[str]) -> Mapping[str, Any]:
-    unknown = fields.keys() - allowed
-    if unknown:
-        raise ValueError(f"no such field: {', '.join(sorted(unknown))}; there are {', '.join(sorted(allowed))}")
-    return fields
-
-
-def _set(thing: Any, fields: Mapping[str, Any], now: float) -> dict[str, Any]:
-    for field, value in fields.items():
-        setattr(thing, field, value)
+def _set(thing: Any, fields: Mapping[str, Any], allowed: set[str], now: float) -> dict[str, Any]:
+    put(thing, fields, allowed)
     thing.updated = now
     return dict(fields)
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from trunkline_sandbox.carrier import Response, encode_json
-from trunkline_sandbox.twilio.clock import iso_8601
+from trunkline_sandbox.dates import iso_8601
 
 from .errors import Refusal, invalid, not_found
 from .model import FABRIC_SCOPES, Project, Script

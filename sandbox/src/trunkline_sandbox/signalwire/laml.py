@@ -4,7 +4,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from trunkline_sandbox.carrier import Response
-from trunkline_sandbox.twilio.clock import iso_8601, rfc_2822
+from trunkline_sandbox.dates import iso_8601, rfc_2822
 
 from .errors import Refusal, not_found
 from .model import BIN_SCOPES, Bin, Project

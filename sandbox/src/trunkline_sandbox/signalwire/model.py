@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from trunkline_sandbox.carrier import encode_json
-from trunkline_sandbox.twilio.clock import iso_8601
+from trunkline_sandbox.dates import iso_8601
 
 from .switches import Switches
 

@@ -7,7 +7,8 @@ from typing import Any
 import attrs
 
 from trunkline_sandbox.carrier import Request, Response
-from trunkline_sandbox.twilio.clock import Clock
+from trunkline_sandbox.clock import Clock
+from trunkline_sandbox.paths import pattern_of
 
 from .errors import Family, Refusal
 from .ids import Ids
@@ -64,7 +65,7 @@ ROUTES: list[Route] = []
 
 def answers(method: str, path: str, family: Family, *scopes: str) -> Callable[[Endpoint], Endpoint]:
     """Answer there, for tokens with any of these scopes; for every token where none is named."""
-    pattern = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+?)", re.escape(path)))
+    pattern = pattern_of(path)
 
     def register(endpoint: Endpoint) -> Endpoint:
         ROUTES.append(Route(method, path, pattern, endpoint, frozenset(scopes), family))

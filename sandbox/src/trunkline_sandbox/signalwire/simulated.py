@@ -7,7 +7,7 @@ from threading import RLock
 from typing import Any
 
 from trunkline_sandbox.carrier import AccountEntry, Request, Response
-from trunkline_sandbox.twilio.clock import Clock
+from trunkline_sandbox.clock import Clock
 
 from . import behind_the_api, fabric, laml, relay
 from .accounts import build_projects, give_numbers, open_project
@@ -73,7 +73,7 @@ class SimulatedSignalWire:
 
     def account_of(self, request: Request) -> str | None:
         """The id of the project whose token the request carries."""
-        project = self.world.identify(request.headers.get("authorization", ""))
+        project = self.world.identify(request.authorization)
         return project.id if project else None
 
     def handle(self, request: Request) -> Response:
@@ -119,7 +119,7 @@ class SimulatedSignalWire:
     # From a request to its endpoint
 
     def _answer(self, request: Request) -> Response:
-        project = self.world.identify(request.headers.get("authorization", ""))
+        project = self.world.identify(request.authorization)
         found = _SPACE.fullmatch(request.host)
         if project is not None and found and found["space"] != project.space:
             return _unknown_space(project)

@@ -1,11 +1,9 @@
 """All that exists at SignalWire: projects, the spaces they are on, and who may log in to them."""
 
-from base64 import b64decode
-from binascii import Error
-
+from trunkline_sandbox.basic_auth import user_and_password
 from trunkline_sandbox.carrier import AccountEntry
-from trunkline_sandbox.twilio.clock import Clock
-from trunkline_sandbox.twilio.number_plan import NumberPlan
+from trunkline_sandbox.clock import Clock
+from trunkline_sandbox.number_plan import NumberPlan
 
 from .ids import Ids
 from .model import Project
@@ -44,12 +42,6 @@ class World:
 
     def identify(self, authorization: str) -> Project | None:
         """The project whose token an Authorization header carries."""
-        scheme, _, encoded = authorization.partition(" ")
-        if scheme.lower() != "basic":
-            return None
-        try:
-            user, _, token = b64decode(encoded.strip(), validate=True).decode().partition(":")
-        except (Error, ValueError):
-            return None
+        user, token = user_and_password(authorization)
         project = self.by_id.get(user.lower())
         return project if project is not None and project.token == token else None

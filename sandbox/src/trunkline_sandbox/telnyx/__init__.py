@@ -1,6 +1,7 @@
 """A simulated Telnyx that keeps state."""
 
-from .model import Account, Connection, Fqdn, Number, Profile, Quirks
+from .model import Account, Connection, Fqdn, Number, Profile
 from .simulated import SimulatedTelnyx
+from .switches import Switches
 
-__all__ = ["Account", "Connection", "Fqdn", "Number", "Profile", "Quirks", "SimulatedTelnyx"]
+__all__ = ["Account", "Connection", "Fqdn", "Number", "Profile", "SimulatedTelnyx", "Switches"]

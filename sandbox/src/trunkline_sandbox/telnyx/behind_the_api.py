@@ -5,9 +5,10 @@ from typing import Any
 
 import attrs
 
+from trunkline_sandbox.behind_the_api import known, put, turn
 from trunkline_sandbox.carrier import UnknownThing
 
-from .model import VOICE_DEFAULTS, Account, Connection, Fqdn, Number, Profile, Quirks, described_number, known_fields
+from .model import VOICE_DEFAULTS, Account, Connection, Fqdn, Number, Profile, described_number
 from .world import World
 
 _NUMBER_FIELDS = frozenset(each.name for each in attrs.fields(Number)) - {"id", "voice", "shown_instead"} | {
@@ -30,18 +31,17 @@ def find_account(world: World, name: str) -> Account:
 
 
 def change(account: Account, collection: str, name: str, fields: Mapping[str, Any], now: float) -> dict[str, Any]:
-    """Set raw field values of one thing; `quirks` and `account` are one thing whatever their name."""
+    """Set raw field values of one thing."""
     if collection == "numbers":
         return _change_number(account, _number(account, name), fields, now)
     if collection == "account":
-        _set(account, known_fields(fields, _ACCOUNT_FIELDS))
+        put(account, fields, _ACCOUNT_FIELDS)
         return dict(fields)
-    if collection == "quirks":
-        _set(account.quirks, known_fields(fields, frozenset(each.name for each in attrs.fields(Quirks))))
-        return attrs.asdict(account.quirks)
+    if collection == "switches":
+        return turn(account.switches, fields)
     thing, kind = _thing(account, collection, name)
     allowed = frozenset(each.name for each in attrs.fields(kind)) - {"id"}
-    _set(thing, known_fields(fields, allowed))
+    put(thing, fields, allowed)
     return {"id": name, **fields}
 
 
@@ -63,7 +63,7 @@ def remove(account: Account, collection: str, name: str) -> None:
 
 
 def _change_number(account: Account, number: Number, fields: Mapping[str, Any], now: float) -> dict[str, Any]:
-    for field, value in known_fields(fields, _NUMBER_FIELDS).items():
+    for field, value in known(fields, _NUMBER_FIELDS).items():
         if field in VOICE_DEFAULTS:
             number.voice[field] = value
         else:
@@ -71,11 +71,6 @@ def _change_number(account: Account, number: Number, fields: Mapping[str, Any], 
     number.updated = now
     account.changed()
     return described_number(number)
-
-
-def _set(thing: Any, fields: Mapping[str, Any]) -> None:
-    for field, value in fields.items():
-        setattr(thing, field, value)
 
 
 def _number(account: Account, name: str) -> Number:

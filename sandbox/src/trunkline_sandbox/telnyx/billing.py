@@ -38,14 +38,14 @@ def fetch_charges(call: Call) -> Response:
     today = datetime.fromtimestamp(call.now, UTC).date()
     if end <= start or (end - start).days > 31:
         raise invalid("The range must have 1 to 31 days.", "/end_date", status=400)
-    if end > today and not call.quirks.charges_in_future:
+    if end > today and not call.switches.charges_in_future:
         raise invalid("end_date must not be in the future.", "/end_date", status=400)
-    if call.quirks.charges == "forbidden":
+    if call.switches.charges == "forbidden":
         raise not_authorized()
-    if call.quirks.charges == "unknown_user":
+    if call.switches.charges == "unknown_user":
         raise invalid("User account not found")
     firsts = [start + timedelta(days) for days in range((end - start).days)]
-    posted = any(day.day == 1 and day <= today for day in firsts) and call.quirks.charges != "empty"
+    posted = any(day.day == 1 and day <= today for day in firsts) and call.switches.charges != "empty"
     rows = [_row(call, each) for each in call.account.numbers.values() if each.monthly_cost] if posted else []
     return data(
         200,
@@ -63,7 +63,7 @@ def fetch_charges(call: Call) -> Response:
 def _row(call: Call, number: Number) -> dict[str, Any]:
     cost = Decimal(number.monthly_cost or "0")
     services = [{"name": "Local DIDs", "cost_type": "MRC", "cost": str(cost)}]
-    if call.quirks.charges == "live":
+    if call.switches.charges == "live":
         services = [
             {"name": "numbers", "cost_type": "otc", "cost": "-1.00000"},
             {"name": "numbers", "cost_type": "partial-mrc", "cost": "-0.61290"},

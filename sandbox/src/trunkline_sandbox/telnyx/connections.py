@@ -75,9 +75,9 @@ def show_any(connection: Connection) -> dict[str, Any]:
 
 def show_fqdn(call: Call, connection: Connection, password: str | None = None) -> dict[str, Any]:
     """An FQDN connection; its password in full only where it was just set, or as before September 2026."""
-    known = connection.password if call.quirks.sip_secrets_readable else password
+    known = connection.password if call.switches.sip_secrets_readable else password
     # https://github.com/team-telnyx/openapi calls the field outbound.ip_authentication_method; live it is another one.
-    authentication = "fqdn_authentication_method" if call.quirks.authentication_nested else "ip_authentication_method"
+    authentication = "fqdn_authentication_method" if call.switches.authentication_nested else "ip_authentication_method"
     outbound: dict[str, Any] = {
         "ani_override": "",
         "ani_override_type": "always",
@@ -169,7 +169,7 @@ def _listed(call: Call, kind: str | None = None) -> list[Connection]:
         each
         for each in call.account.connections.values()
         if (kind is None or each.record_type == kind)
-        and (kind is not None or call.quirks.applications_are_connections or not each.is_application)
+        and (kind is not None or call.switches.applications_are_connections or not each.is_application)
         and (part is None or part.lower() in each.name.lower())
         and (profile is None or each.profile_id == profile)
         and (host is None or each.id in leading)
@@ -182,7 +182,7 @@ def _connection(call: Call, kind: str | None = None) -> Connection:
     found = call.account.connections.get(call.params["id"])
     if found is None or (kind is not None and found.record_type != kind):
         raise not_found()
-    if kind is None and found.is_application and not call.quirks.applications_are_connections:
+    if kind is None and found.is_application and not call.switches.applications_are_connections:
         raise not_found()
     return found
 
@@ -196,7 +196,7 @@ def list_connections(call: Call) -> Response:
 @connections.on("GET", "/connections/count")
 def count_connections(call: Call) -> Response:
     """How many connections there are of each kind."""
-    if not call.quirks.connection_count:
+    if not call.switches.connection_count:
         raise not_found()
     kinds = ("fqdn_connection", "ip_connection", "credential_connection", "call_control_application")
     counts = {f"{kind}s": len(_of_kind(call, kind)) for kind in (*kinds, "texml_application")}
@@ -241,7 +241,7 @@ def create_fqdn_connection(call: Call) -> Response:
     others = _of_kind(call, "fqdn_connection")
     if call.account.level == "trial" and others:
         raise Refusal(403, FEATURE_LIMITED, "This account level allows one connection of this type.")
-    if call.quirks.names_unique and any(each.name == body["connection_name"] for each in others):
+    if call.switches.names_unique and any(each.name == body["connection_name"] for each in others):
         raise Refusal(422, DUPLICATE, "connection_name has already been taken", "/connection_name")
     made = Connection(call.world.id(), "fqdn_connection", body["connection_name"], call.now, call.now)
     _change(call, made, body)
@@ -263,18 +263,18 @@ def _change(call: Call, connection: Connection, body: dict[str, Any]) -> None:
     """All of it or none: what is refused leaves no trace."""
     inbound, outbound = body.get("inbound") or {}, body.get("outbound") or {}
     _check_inbound(call, inbound)
-    field = "fqdn_authentication_method" if call.quirks.authentication_nested else "ip_authentication_method"
+    field = "fqdn_authentication_method" if call.switches.authentication_nested else "ip_authentication_method"
     authentication = outbound.get(field, connection.authentication)
     if authentication not in (None, *_AUTHENTICATIONS):
         raise invalid("is not included in the list", f"/outbound/{field}")
     credentials = (connection.user_name, connection.password)
-    if call.quirks.credentials_on_create:
+    if call.switches.credentials_on_create:
         credentials = _credentials(call, connection, body)
     profile = outbound.get("outbound_voice_profile_id", connection.profile_id)
     if profile is not None and profile not in call.account.profiles:
         raise invalid("The outbound voice profile could not be found.", "/outbound/outbound_voice_profile_id")
     configured = authentication == "credential-authentication" and credentials[0] is not None
-    if profile and not connection.profile_id and call.quirks.attach_needs_credentials and not configured:
+    if profile and not connection.profile_id and call.switches.attach_needs_credentials and not configured:
         raise invalid("Outbound authentication must be fully configured.", "/outbound/outbound_voice_profile_id")
     if body.get("transport_protocol", "UDP") not in ("UDP", "TCP", "TLS"):
         raise invalid("is not included in the list", "/transport_protocol")
@@ -314,7 +314,7 @@ def _credentials(call: Call, connection: Connection, body: dict[str, Any]) -> tu
 def delete_fqdn_connection(call: Call) -> Response:
     """Deletes the connection, if nothing is on it, or whatever is."""
     connection = _connection(call, "fqdn_connection")
-    if call.account.on_connection(connection.id) and call.quirks.delete_in_use == "refused":
+    if call.account.on_connection(connection.id) and call.switches.delete_in_use == "refused":
         raise Refusal(422, IN_USE, "The connection has phone numbers assigned to it.")
     shown = show_fqdn(call, connection)
     call.account.drop_connection(connection)
@@ -332,7 +332,7 @@ def _show_authentication(connection: Connection, password: str | None) -> dict[s
 @connections.on("GET", "/fqdn_connections/{id}/fqdn_authentication")
 def fetch_authentication(call: Call) -> Response:
     """How calls out of an FQDN connection are authenticated."""
-    if not call.quirks.authentication_endpoint:
+    if not call.switches.authentication_endpoint:
         raise not_found()
     return data(200, _show_authentication(_connection(call, "fqdn_connection"), None))
 
@@ -340,7 +340,7 @@ def fetch_authentication(call: Call) -> Response:
 @connections.on("PATCH", "/fqdn_connections/{id}/fqdn_authentication")
 def update_authentication(call: Call) -> Response:
     """Sets user, password and way of authentication."""
-    if not call.quirks.authentication_endpoint:
+    if not call.switches.authentication_endpoint:
         raise not_found()
     connection = _connection(call, "fqdn_connection")
     body = call.body()

@@ -19,7 +19,7 @@ def show_fqdn(call: Call, record: Fqdn) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "record_type": "fqdn",
         "id": record.id,
-        "connection_id": int(connection) if call.quirks.numeric_connection_id else connection,
+        "connection_id": int(connection) if call.switches.numeric_connection_id else connection,
         "fqdn": record.fqdn,
         "dns_record_type": record.dns_record_type,
         "created_at": moment(record.created),
@@ -113,7 +113,7 @@ def delete_fqdn(call: Call) -> Response:
     record = _record(call)
     inbound = call.account.connections[record.connection_id].inbound
     if inbound.get("default_primary_fqdn_id") == record.id:
-        if call.quirks.primary_blocks_deletion:
+        if call.switches.primary_blocks_deletion:
             raise Refusal(422, IN_USE, "The FQDN is the primary one of its connection.")
         inbound["default_primary_fqdn_id"] = None
     del call.account.fqdns[record.id]

@@ -1,67 +1,20 @@
 """What a Telnyx account holds, and the rules that tie its parts together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import attrs
 
+from .switches import Switches
+
 Level = Literal["trial", "paid", "verified"]
-Clearing = Literal["clears", "ignored", "refused"]
 
 
 def moment(seconds: float) -> str:
     """As the API writes a date."""
     written = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return written.replace("+00:00", "Z")
-
-
-@attrs.define
-class Quirks:
-    """What nobody has seen the real Telnyx do, or has seen it do both ways; each may be set either way."""
-
-    null_connection: Clearing = "clears"
-    """What `{"connection_id": null}` does to a number."""
-    empty_connection: Clearing = "clears"
-    """What `{"connection_id": ""}` does to a number."""
-    foreign_connection: Literal["refused", "ignored", "not_found"] = "refused"
-    """What a number says to a connection that the account does not have."""
-    applications_are_connections: bool = True
-    """Whether /connections/{id} knows Voice API and TeXML applications."""
-    delete_in_use: Literal["refused", "detaches"] = "refused"
-    """What deleting a connection with numbers, or a profile with connections, does."""
-    primary_blocks_deletion: bool = False
-    """Whether an FQDN record that is a connection's primary one can be deleted."""
-    names_unique: bool = False
-    """Whether a second connection or profile of the same name is refused, with 10012."""
-    plus_in_filter: bool = True
-    """Whether filter[phone_number] finds anything when it holds a plus."""
-    trouble_status: int = 403
-    """HTTP status of the 20xxx codes."""
-    rate_limit_reset: Literal["seconds", "epoch", "absent"] = "seconds"
-    """How x-ratelimit-reset is written."""
-    retry_after: bool = False
-    """Whether 429 carries Retry-After."""
-    authentication_endpoint: bool = True
-    """Whether /fqdn_connections/{id}/fqdn_authentication is there."""
-    authentication_nested: bool = True
-    """Whether outbound.fqdn_authentication_method is taken; if not, outbound.ip_authentication_method is."""
-    credentials_on_create: bool = True
-    """Whether user_name and password are taken when an FQDN connection is made and changed."""
-    attach_needs_credentials: bool = True
-    """Whether an outbound voice profile is refused before outbound authentication is configured."""
-    sip_secrets_readable: bool = False
-    """Whether a SIP password can be read after it was set."""
-    connection_count: bool = True
-    """Whether /connections/count is there."""
-    numeric_connection_id: bool = True
-    """Whether /fqdns writes connection_id as a number."""
-    charges: Literal["documented", "live", "forbidden", "empty", "unknown_user"] = "documented"
-    """How /charges_breakdown answers."""
-    charges_in_future: bool = True
-    """Whether /charges_breakdown takes an end date that has not come yet."""
-    stale_reads: int = 0
-    """How many reads of a number, after a change of its connection, still show the one before."""
 
 
 VOICE_DEFAULTS: dict[str, Any] = {
@@ -201,7 +154,7 @@ class Account:
     fqdns: dict[str, Fqdn] = attrs.Factory(dict)
     ips: dict[str, Ip] = attrs.Factory(dict)
     profiles: dict[str, Profile] = attrs.Factory(dict)
-    quirks: Quirks = attrs.Factory(Quirks)
+    switches: Switches = attrs.Factory(Switches)
     _lists: dict[tuple[Any, ...], list[Number]] = attrs.field(factory=dict, init=False)
 
     @property
@@ -241,7 +194,7 @@ class Account:
 
     def connect(self, number: Number, connection_id: str | None, now: float) -> None:
         """Route a number to a connection, or to none."""
-        number.shown_instead = [number.connection_id] * self.quirks.stale_reads
+        number.shown_instead = [number.connection_id] * self.switches.stale_reads
         number.connection_id = connection_id
         number.updated = now
         self.changed()
@@ -266,7 +219,7 @@ class Account:
             "numbers": {number.phone_number: described_number(number) for number in self.numbers.values()},
             "connections": {each.id: described_connection(self, each) for each in self.connections.values()},
             "outbound_voice_profiles": {each.id: attrs.asdict(each) for each in self.profiles.values()},
-            "quirks": attrs.asdict(self.quirks),
+            "switches": attrs.asdict(self.switches),
         }
 
 
@@ -295,11 +248,3 @@ def described_connection(account: Account, connection: Connection) -> dict[str, 
         "ips": [each.ip_address for each in account.ips.values() if each.connection_id == connection.id],
         "numbers": [number.phone_number for number in account.on_connection(connection.id)],
     }
-
-
-def known_fields(fields: Mapping[str, Any], allowed: frozenset[str]) -> Mapping[str, Any]:
-    """The fields, all of which must be known."""
-    unknown = fields.keys() - allowed
-    if unknown:
-        raise ValueError(f"no such field: {', '.join(sorted(unknown))}; there are {', '.join(sorted(allowed))}")
-    return fields

@@ -119,7 +119,7 @@ def _fits(call: Call, number: Number, name: str, value: str) -> bool:
     match name:
         case "filter[phone_number]":
             # Nothing but digits is documented to find anything; a plus has been seen to work.
-            plain = value.removeprefix("+") if call.quirks.plus_in_filter else value
+            plain = value.removeprefix("+") if call.switches.plus_in_filter else value
             return plain.isdigit() and plain in number.phone_number
         case "filter[status]":
             return number.status == value
@@ -211,9 +211,9 @@ def update_number(call: Call) -> Response:
 
 
 def _connect(call: Call, number: Number, wanted: Any) -> None:
-    quirks = call.quirks
+    switches = call.switches
     if wanted in (None, ""):
-        doing = quirks.null_connection if wanted is None else quirks.empty_connection
+        doing = switches.null_connection if wanted is None else switches.empty_connection
         if doing == "refused":
             raise invalid("connection_id must be the id of a connection.", "/connection_id")
         if doing == "clears":
@@ -221,9 +221,9 @@ def _connect(call: Call, number: Number, wanted: Any) -> None:
     elif isinstance(wanted, str) and wanted in call.account.connections:
         if wanted != number.connection_id:
             call.account.connect(number, wanted, call.now)
-    elif quirks.foreign_connection == "refused":
+    elif switches.foreign_connection == "refused":
         raise invalid("The connection could not be found.", "/connection_id")
-    elif quirks.foreign_connection == "not_found":
+    elif switches.foreign_connection == "not_found":
         raise not_found()
 
 

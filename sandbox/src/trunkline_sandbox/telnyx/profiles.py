@@ -74,7 +74,7 @@ def create_profile(call: Call) -> Response:
     name = _name(body)
     if call.account.level == "trial" and call.account.profiles:
         raise Refusal(403, FEATURE_LIMITED, "This account level allows one outbound voice profile.")
-    if call.quirks.names_unique and any(each.name == name for each in call.account.profiles.values()):
+    if call.switches.names_unique and any(each.name == name for each in call.account.profiles.values()):
         raise Refusal(422, DUPLICATE, "name has already been taken", "/name")
     made = Profile(call.world.id(), name, call.now, call.now)
     for field in _SETTABLE & body.keys():
@@ -100,7 +100,7 @@ def delete_profile(call: Call) -> Response:
     """Deletes the profile, if no connection has it, or whoever has it."""
     profile = _profile(call)
     using = [each for each in call.account.connections.values() if each.profile_id == profile.id]
-    if using and call.quirks.delete_in_use == "refused":
+    if using and call.switches.delete_in_use == "refused":
         raise Refusal(422, IN_USE, "The outbound voice profile has connections assigned to it.")
     shown = show(call, profile)
     for connection in using:

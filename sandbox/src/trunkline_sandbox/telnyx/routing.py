@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from trunkline_sandbox.carrier import Request, Response
+from trunkline_sandbox.paths import pattern_of
 
 from .errors import invalid
-from .model import Account, Quirks
+from .model import Account
+from .switches import Switches
 
 if TYPE_CHECKING:
     from .world import World
@@ -30,9 +32,9 @@ class Call:
         return self.request.query
 
     @property
-    def quirks(self) -> Quirks:
+    def switches(self) -> Switches:
         """What is not known of the real carrier, as this account is set to have it."""
-        return self.account.quirks
+        return self.account.switches
 
     @property
     def now(self) -> float:
@@ -68,7 +70,7 @@ class Part:
 
     def on(self, method: str, path: str) -> Callable[[Endpoint], Endpoint]:
         """Answer this method there; the path is written without /v2."""
-        pattern = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape("/v2" + path)))
+        pattern = pattern_of("/v2" + path)
 
         def register(endpoint: Endpoint) -> Endpoint:
             self.routes.append(Route(method, path, pattern, endpoint))

@@ -7,7 +7,7 @@ from threading import RLock
 from typing import Any
 
 from trunkline_sandbox.carrier import AccountEntry, Request, Response
-from trunkline_sandbox.twilio.clock import Clock
+from trunkline_sandbox.clock import Clock
 
 from . import behind_the_api
 from .accounts import build_accounts, give_numbers, give_platform_connection, give_profile, list_way_in, open_account
@@ -90,7 +90,7 @@ class SimulatedTelnyx:
 
     def account_of(self, request: Request) -> str | None:
         """The user id of the account whose key the request carries."""
-        identity = self.world.identify(request.headers.get("authorization", ""))
+        identity = self.world.identify(request.authorization)
         return identity[0].user_id if identity else None
 
     def handle(self, request: Request) -> Response:
@@ -119,7 +119,7 @@ class SimulatedTelnyx:
         return {account.label: account.described() for account in self.accounts.values()}
 
     def change(self, account: str, collection: str, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Change one thing behind the API's back; the collection `quirks` holds the switches."""
+        """Change one thing behind the API's back."""
         with self.lock:
             found = behind_the_api.find_account(self.world, account)
             return behind_the_api.change(found, collection, name, fields, self.clock.now())
@@ -139,7 +139,7 @@ class SimulatedTelnyx:
     def _answer(self, request: Request) -> Response:
         if request.host.partition(":")[0].endswith(".telnyx.com") and request.host.partition(":")[0] != HOST:
             raise not_found()
-        identity = self.world.identify(request.headers.get("authorization", ""))
+        identity = self.world.identify(request.authorization)
         if identity is None:
             raise not_authenticated()
         account, key = identity
@@ -149,7 +149,7 @@ class SimulatedTelnyx:
             raise not_authorized("Insufficient permissions to access this information.")
         if account.trouble is not None and route.path != "/balance":
             detail = TITLES.get(account.trouble, "Account trouble")
-            raise Refusal(account.quirks.trouble_status, account.trouble, detail)
+            raise Refusal(account.switches.trouble_status, account.trouble, detail)
         return route.endpoint(Call(request, self.world, account, params))
 
     def _with_headers(self, request: Request, response: Response, remaining: int = _LIMIT - 1) -> Response:
@@ -158,12 +158,12 @@ class SimulatedTelnyx:
             ("x-ratelimit-limit", str(_LIMIT)),
             ("x-ratelimit-remaining", str(remaining)),
         ]
-        identity = self.world.identify(request.headers.get("authorization", ""))
-        quirks = identity[0].quirks if identity else None
-        if quirks is not None and quirks.rate_limit_reset != "absent":
-            ahead = 1.0 if quirks.rate_limit_reset == "seconds" else self.clock.now() + 1
+        identity = self.world.identify(request.authorization)
+        switches = identity[0].switches if identity else None
+        if switches is not None and switches.rate_limit_reset != "absent":
+            ahead = 1.0 if switches.rate_limit_reset == "seconds" else self.clock.now() + 1
             own.append(("x-ratelimit-reset", str(int(ahead))))
-        if quirks is not None and quirks.retry_after and response.status == 429:
+        if switches is not None and switches.retry_after and response.status == 429:
             own.append(("Retry-After", "1"))
         return Response(response.status, response.body, response.content_type, response.headers + tuple(own))
 

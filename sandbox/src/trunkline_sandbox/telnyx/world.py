@@ -1,9 +1,9 @@
 """All that exists at the simulated Telnyx: accounts, and who may log in to them."""
 
 from trunkline_sandbox.carrier import AccountEntry
-from trunkline_sandbox.twilio.clock import Clock
-from trunkline_sandbox.twilio.ids import Ids
-from trunkline_sandbox.twilio.number_plan import NumberPlan
+from trunkline_sandbox.clock import Clock
+from trunkline_sandbox.ids import Ids
+from trunkline_sandbox.number_plan import NumberPlan
 
 from .model import Account, ApiKey
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from trunkline_sandbox.number_plan import formatted
+
 from .model import Account, ApiKey, CallerId, CredentialList, KeyKind, Named, Number, OriginationUrl, Trunk
-from .number_plan import formatted
 from .world import World
 
 OPENED = 1_438_286_400.0

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from trunkline_sandbox.carrier import Response, encode_json
+from trunkline_sandbox.dates import rfc_2822
 
-from .clock import rfc_2822
 from .errors import (
     INVALID_APPLICATION,
     INVALID_TRUNK,

@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 
+from trunkline_sandbox.behind_the_api import known, put
 from trunkline_sandbox.carrier import UnknownThing
 
 from .model import NUMBER_FIELDS, Account, Number, OriginationUrl, Trunk, described_number
@@ -28,19 +29,18 @@ def change(world: World, account: Account, collection: str, name: str, fields: M
     now = world.clock.now()
     if collection == "numbers":
         number = _number(account, name)
-        chosen = _known(fields, NUMBER_FIELDS).items()
+        chosen = known(fields, NUMBER_FIELDS).items()
         account.update_number(number, {field: "" if value is None else value for field, value in chosen}, now)
         return described_number(number)
     if collection == "trunks":
-        return _set(_trunk(account, name), _known(fields, _TRUNK_FIELDS), now)
+        return _set(_trunk(account, name), fields, _TRUNK_FIELDS, now)
     if collection == "origination_urls":
-        return _set(_origination_url(account, name)[1], _known(fields, _URL_FIELDS), now)
+        return _set(_origination_url(account, name)[1], fields, _URL_FIELDS, now)
     if collection == "dialing":
         account.dialing.setdefault(name.upper(), {}).update(fields)
         return dict(account.dialing[name.upper()])
     if collection == "account":
-        for field, value in _known(fields, _ACCOUNT_FIELDS).items():
-            setattr(account, field, value)
+        put(account, fields, _ACCOUNT_FIELDS)
         world.forget_identities()
         return {field: getattr(account, field) for field in fields if field != "auth_token"}
     raise UnknownThing(f"an account has no {collection}")
@@ -61,16 +61,8 @@ def remove(world: World, account: Account, collection: str, name: str) -> None:
         raise UnknownThing(f"an account has no {collection}")
 
 
-def _known(fields: Mapping[str, Any], allowed: frozenset[str] | set[str]) -> Mapping[str, Any]:
-    unknown = fields.keys() - allowed
-    if unknown:
-        raise ValueError(f"no such field: {', '.join(sorted(unknown))}; there are {', '.join(sorted(allowed))}")
-    return fields
-
-
-def _set(thing: Trunk | OriginationUrl, fields: Mapping[str, Any], now: float) -> dict[str, Any]:
-    for field, value in fields.items():
-        setattr(thing, field, value)
+def _set(thing: Trunk | OriginationUrl, fields: Mapping[str, Any], allowed: set[str], now: float) -> dict[str, Any]:
+    put(thing, fields, allowed)
     thing.updated = now
     return {name: value for name, value in attrs.asdict(thing).items() if name in fields or name == "sid"}
 

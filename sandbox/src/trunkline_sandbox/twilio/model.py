@@ -6,8 +6,7 @@ from typing import Any, Literal
 import attrs
 
 from trunkline_sandbox.carrier import encode_json
-
-from .clock import iso_8601, rfc_2822
+from trunkline_sandbox.dates import iso_8601, rfc_2822
 
 KeyKind = Literal["main", "standard", "restricted"]
 

@@ -1,8 +1,8 @@
 """routes.twilio.com/v2: which region handles the calls of a number or a trunk."""
 
 from trunkline_sandbox.carrier import Response
+from trunkline_sandbox.dates import iso_8601
 
-from .clock import iso_8601
 from .errors import not_found
 from .parameters import one_of
 from .routing import Call, Product

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from trunkline_sandbox.carrier import Request, Response
+from trunkline_sandbox.paths import pattern_of
 
 from .model import Account, ApiKey
 
@@ -95,7 +96,7 @@ class Product:
         return self._add("DELETE", path, needs_main_key)
 
     def _add(self, method: str, path: str, needs_main_key: bool) -> Callable[[Endpoint], Endpoint]:
-        pattern = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+?)", re.escape(path)))
+        pattern = pattern_of(path)
 
         def register(endpoint: Endpoint) -> Endpoint:
             self.routes.append(Route(method, path, pattern, endpoint, needs_main_key))

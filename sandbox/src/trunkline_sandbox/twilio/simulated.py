@@ -11,11 +11,12 @@ from typing import Any
 import attrs
 
 from trunkline_sandbox.carrier import AccountEntry, Request, Response
+from trunkline_sandbox.clock import Clock
+from trunkline_sandbox.ids import Ids
 
 from . import behind_the_api
 from .accounts import build_accounts, give_numbers, list_with_token, open_account
 from .api_2010 import api, fetch_account
-from .clock import Clock
 from .errors import (
     FORBIDDEN,
     KEY_LACKS_PERMISSION,
@@ -26,7 +27,6 @@ from .errors import (
     not_authenticated,
     not_found,
 )
-from .ids import Ids
 from .model import Account
 from .paging import with_repeated_page
 from .pricing import pricing
@@ -179,7 +179,7 @@ class SimulatedTwilio:
         return place
 
     def _identify(self, request: Request, place: _Place) -> Identity | None:
-        return self._world(place.origin.region).identify(request.headers.get("authorization", ""))
+        return self._world(place.origin.region).identify(request.authorization)
 
     def _answer(self, request: Request, place: _Place, path: str) -> Response:
         identity = self._identify(request, place)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from trunkline_sandbox.carrier import Response
+from trunkline_sandbox.dates import iso_8601
 
 from .api_2010 import refuse_second_on_trial
-from .clock import iso_8601
 from .errors import DOMAIN_TAKEN, TRIAL_REFUSED, Refusal, invalid, not_found
 from .model import Number, OriginationUrl, Trunk
 from .paging import cut, page_of_v1

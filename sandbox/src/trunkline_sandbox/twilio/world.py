@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import attrs
 
 from trunkline_sandbox.carrier import AccountEntry
+from trunkline_sandbox.clock import Clock
+from trunkline_sandbox.ids import Ids
+from trunkline_sandbox.number_plan import NumberPlan
 
-from .clock import Clock
 from .errors import not_authenticated
-from .ids import Ids
 from .model import Account, ApiKey
-from .number_plan import NumberPlan
 
 DOMAIN_LOCK_DAYS = 30
 

@@ -3,17 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
+from trunkline_sandbox.behind_the_api import known, put, turn
 from trunkline_sandbox.carrier import UnknownThing
 
-from .accounts import World
 from .model import SETTINGS, Account, Limitation, Number
-from .switches import Switches
+from .world import World
 
 _ACCOUNT_FIELDS = {"name", "balance", "auto_reload", "credit_limit", "suspended", "has_subaccounts"}
 _NUMBER_FIELDS = {"type", "features", "limitations"}
-_SWITCHES = {field.name for field in attrs.fields(Switches)}
 
 
 def find_account(world: World, name: str) -> Account:
@@ -28,15 +25,12 @@ def change(account: Account, collection: str, name: str, fields: Mapping[str, An
     """Set raw field values of one thing."""
     if collection == "numbers":
         number = _number(account, name)
-        _change_number(number, _known(fields, {*SETTINGS, *_NUMBER_FIELDS}))
+        _change_number(number, known(fields, {*SETTINGS, *_NUMBER_FIELDS}))
         return number.described()
     if collection == "switches":
-        for field, value in _known(fields, _SWITCHES).items():
-            setattr(account.switches, field, value)
-        return attrs.asdict(account.switches)
+        return turn(account.switches, fields)
     if collection == "account":
-        for field, value in _known(fields, _ACCOUNT_FIELDS).items():
-            setattr(account, field, value)
+        put(account, fields, _ACCOUNT_FIELDS)
         return dict(fields)
     raise UnknownThing(f"an account has no {collection}")
 
@@ -70,10 +64,3 @@ def _number(account: Account, name: str) -> Number:
         return account.number(name)
     except KeyError:
         raise UnknownThing(f"no number {name}") from None
-
-
-def _known(fields: Mapping[str, Any], allowed: set[str]) -> Mapping[str, Any]:
-    unknown = fields.keys() - allowed
-    if unknown:
-        raise ValueError(f"no such field: {', '.join(sorted(unknown))}; there are {', '.join(sorted(allowed))}")
-    return fields

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from trunkline_sandbox.carrier import Request, Response
+from trunkline_sandbox.paths import pattern_of
 
 from .model import Account
 
@@ -52,7 +53,7 @@ class Product:
         return self._add("POST", path)
 
     def _add(self, method: str, path: str) -> Callable[[Endpoint], Endpoint]:
-        pattern = re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path)))
+        pattern = pattern_of(path)
 
         def register(endpoint: Endpoint) -> Endpoint:
             self.routes.append((method, path, pattern, endpoint))

@@ -2,22 +2,23 @@
 
 import itertools
 import time
-from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import RLock
 from typing import Any
 
 import attrs
 
+from trunkline_sandbox.basic_auth import user_and_password
 from trunkline_sandbox.carrier import AccountEntry, Request, Response
 
 from . import behind_the_api
-from .accounts import World, build_accounts
+from .accounts import build_accounts
 from .api import api
 from .errors import Refusal, not_authenticated, not_found, problem, too_many
 from .model import Account
 from .rest import page_of_numbers, rest
 from .routing import Call, Endpoint, Product
+from .world import World
 
 PRODUCTS: dict[str, Product] = {product.host: product for product in (rest, api)}
 
@@ -72,7 +73,7 @@ class SimulatedVonage:
 
     def account_of(self, request: Request) -> str | None:
         """The API key of the account whose secret the request carries; never one in the query."""
-        key, secret = _basic(request)
+        key, secret = user_and_password(request.authorization)
         account = self.world.by_key.get(key)
         return key if account is not None and secret in account.secrets else None
 
@@ -91,7 +92,7 @@ class SimulatedVonage:
 
     def with_repeated_page(self, request: Request, payload: Any) -> Any:
         """The page before in place of the one asked for: there are no links, only numbers of pages."""
-        account = self.world.by_key.get(_basic(request)[0])
+        account = self.world.by_key.get(user_and_password(request.authorization)[0])
         index = int(request.query.get("index", "1"))
         if account is None or not request.path.endswith("/account/numbers") or index < 2:
             return payload
@@ -126,7 +127,7 @@ class SimulatedVonage:
         host = request.host.partition(":")[0]
         products = (PRODUCTS[host],) if host in PRODUCTS else tuple(PRODUCTS.values())
         product, endpoint, params = _find(products, request)
-        key, _ = _basic(request)
+        key, _ = user_and_password(request.authorization)
         if self.account_of(request) is None:
             known = self.world.by_key.get(key)
             raise not_authenticated(product.unauthorized or (known.switches.unauthorized if known else "old"))
@@ -144,14 +145,3 @@ def _find(products: tuple[Product, ...], request: Request) -> tuple[Product, End
         detail = f"Request method '{request.method}' not supported"
         raise problem(405, "wrong-verb", "Request method not allowed", detail)
     raise not_found(request.path)
-
-
-def _basic(request: Request) -> tuple[str, str]:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        key, _, secret = b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except ValueError:
-        return "", ""
-    return key, secret

@@ -91,7 +91,7 @@ def _areas(country: str, kind: str) -> tuple[str, ...]:
 
 
 def formatted(phone_number: str) -> str:
-    """The name the carrier gives a number by default."""
+    """The name that a number has by default."""
     if phone_number.startswith("+1"):
         return f"({phone_number[2:5]}) {phone_number[5:8]}-{phone_number[8:]}"
     return phone_number

@@ -1,4 +1,4 @@
-"""Identifiers and secrets: the same seed gives the same ones, in the carrier's own shape."""
+"""Identifiers and secrets: the same seed gives the same ones, whenever they are made."""
 
 import hashlib
 

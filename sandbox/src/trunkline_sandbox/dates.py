@@ -1,28 +1,12 @@
-"""The carrier's clock, which a test may put forward, and the two ways the carrier writes a date."""
+"""The two ways in which carriers write a date."""
 
-import time
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache
 
 
-class Clock:
-    """The time of day, plus what it was put forward by."""
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time() + self._ahead
-
-    def advance(self, *, days: float = 0, seconds: float = 0) -> None:
-        """Put the clock forward."""
-        self._ahead += days * 86_400 + seconds
-
-
 def rfc_2822(moment: float) -> str:
-    """As the 2010 API writes a date."""
+    """`Mon, 23 Nov 2026 14:38:14 +0000`, as older APIs write it."""
     day, second = divmod(int(moment), 86_400)
     return f"{_day(day)} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d} +0000"
 
@@ -34,5 +18,5 @@ def _day(day: int) -> str:
 
 
 def iso_8601(moment: float) -> str:
-    """As the v1 and v2 APIs write a date."""
+    """`2026-11-23T14:38:14Z`, as newer APIs write it."""
     return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
