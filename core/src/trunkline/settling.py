@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trunkline.carrier import Carrier
-from trunkline.errors import CarrierUnavailable, NumberNotFound, TrunklineError, WriteOutcomeUnknown
+from trunkline.errors import CarrierUnavailable, TrunklineError, WriteOutcomeUnknown
 from trunkline.numbers import Route, RoutingSnapshot
 
 
@@ -28,9 +28,7 @@ def read_back(
             times -= 1
             present = fetch()
     except TrunklineError as error:
-        # What was accepted a moment ago may be routed to the platform, even if it is not found now.
-        if isinstance(error, NumberNotFound) and unknown is not None:
-            raise
+        # Not found, too: a number that was there a moment ago may be there still, and may be routed here.
         raise _unread(carrier, unknown, error) from None
     return present
 

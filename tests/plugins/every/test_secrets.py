@@ -17,7 +17,7 @@ def everything_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> pytest.Lo
     desk.provider.plugin.warm_up()
     caplog.set_level(logging.DEBUG)
     for name in list(logging.root.manager.loggerDict):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger=name)
     return caplog
 
 

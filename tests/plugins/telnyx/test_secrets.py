@@ -92,7 +92,7 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixt
     trunkline_telnyx.plugin.warm_up()
     caplog.set_level(logging.DEBUG)
     for name in list(logging.root.manager.loggerDict):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger=name)
     return caplog
 
 
