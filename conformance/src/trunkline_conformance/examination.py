@@ -62,7 +62,7 @@ def examine(
     subject: Subject, folder: Path, *, checks: Sequence[Check] = CHECKS, seed: int | None = None
 ) -> Examination:
     """Go through every scenario that has a cassette, and judge; raises `ExemptionRefused`."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     exemptions = read(folder, CHECKS)
     found = library(subject, folder, exemptions.without)
     runs = {id: replay(subject, BY_ID[id], cassette, rng) for id, cassette in found.cassettes.items()}
