@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from trunkline_conformance.examination import Status, examine
+from trunkline_conformance.fault_pass import Profile
 from trunkline_conformance.subject import NotTestable, installed
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -24,13 +25,14 @@ def run(
     cassettes: Annotated[
         Path | None, typer.Option(help="Folder of its cassettes; its package's own if left out.")
     ] = None,
+    faults: Annotated[Profile, typer.Option(help="How many faults are tried.")] = Profile.NONE,
 ) -> None:
     """Run every check that the provider's capabilities call for."""
     try:
         subject = installed(provider)
     except NotTestable as error:
         raise typer.BadParameter(str(error)) from None
-    examination = examine(subject, cassettes or subject.folder / "cassettes")
+    examination = examine(subject, cassettes or subject.folder / "cassettes", faults=faults)
     for verdict in examination.verdicts:
         typer.echo(f"{verdict.status.value:<15} {verdict.check.id} ({verdict.looked_at})")
         if verdict.status is Status.FAILED:
