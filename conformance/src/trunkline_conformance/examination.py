@@ -49,8 +49,9 @@ class Examination:
     library: Library
     runs: Mapping[str, Run]
     verdicts: tuple[Verdict, ...]
-    faults: Profile
-    struck: FaultFindings
+    exemptions: Exemptions
+    faults: Profile = Profile.NONE
+    struck: FaultFindings = attrs.Factory(FaultFindings)
 
     @property
     def passed(self) -> bool:
@@ -89,7 +90,7 @@ def examine(
     asked_for = [each for each in checks if _is_asked_for(each, faults, case)]
     verdicts = (judge(check, found, runs, struck) for check in asked_for)
     return Examination(
-        subject, found, runs, tuple(exempted(verdict, exemptions) for verdict in verdicts), faults, struck
+        subject, found, runs, tuple(exempted(verdict, exemptions) for verdict in verdicts), exemptions, faults, struck
     )
 
 

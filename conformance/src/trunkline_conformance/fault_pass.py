@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 from hypothesis import HealthCheck, Phase, find, given, seed, settings
@@ -48,13 +48,17 @@ class FaultFindings:
             self.problems.setdefault(check.id, wrong[:1])
 
 
+def _about_faults(checks: Sequence[Check]) -> tuple[Check, ...]:
+    return tuple(check for check in checks if check.about is About.FAULTS)
+
+
 @attrs.frozen
 class FaultPass:
     """A plugin's scenarios, ready to be struck. Only a scenario that goes well without a fault is tried with one."""
 
     library: Library
     runs: Mapping[str, Run]
-    checks: Sequence[Check] = attrs.field(converter=lambda checks: [c for c in checks if c.about is About.FAULTS])
+    checks: tuple[Check, ...] = attrs.field(converter=_about_faults)
     chance: random.Random
 
     def by_profile(self, profile: Profile) -> FaultFindings:
@@ -64,7 +68,7 @@ class FaultPass:
         if not (profile.cases and positions and self.checks):
             return found
         cases = st.builds(
-            lambda position, fault, lasting: Case(*position, fault.id, lasting),
+            lambda position, fault, lasting: Case(position[0], position[1], fault.id, lasting),
             st.sampled_from(positions),
             st.sampled_from(FAULTS),
             st.booleans(),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from trunkline.checks import CredentialTest, Outcome
 from trunkline.hookspec import WRITES
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge
-from trunkline_conformance.conversation import READING_METHODS, Run, Step
+from trunkline_conformance.conversation import Run, Step
 from trunkline_conformance.faults import FaultRun
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.telling import listener, texts_of, texts_of_error
