@@ -126,7 +126,7 @@ class SimulatedAccount(abc.ABC, Generic[CarrierT]):
 
     def endings(self, scenario: str) -> dict[str, tuple[str, ...]]:
         """How steps of a scenario may end at this carrier, where not as elsewhere."""
-        found = {}
+        found: dict[str, tuple[str, ...]] = {}
         for part, steps in (*EVERYWHERE.items(), *self.ends_otherwise.items()):
             found |= steps if scenario.startswith(part) else {}
         return found
