@@ -13,7 +13,6 @@ from trunkline_conformance.checks.replays import EVERYWHERE
 from trunkline_conformance.conversation import Run, Step
 from trunkline_conformance.telling import listener, texts_of, texts_of_error
 
-
 _ADDRESS_PASSWORD = re.compile(r"[a-z]+:(?://)?[^\s\"\\/@:]+:([^\s\"\\@/]{6,})@")
 
 
