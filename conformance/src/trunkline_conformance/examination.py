@@ -77,6 +77,7 @@ def examine(
     With a `case` only its scenario is gone through, and only what it shows is judged.
     """
     chance = random.Random(seed)
+    subject.warm_up()
     exemptions = read(folder, CHECKS)
     found = library(subject, folder, exemptions.without)
     cassettes = {id: cassette for id, cassette in found.cassettes.items() if case is None or id == case.scenario}
