@@ -59,6 +59,7 @@ class Check:
 CREDENTIALS_VALID = "credentials_valid"
 INBOUND_REACHABLE = "inbound_reachable"
 OUTBOUND_AUTHORIZED = "outbound_authorized"
+PLATFORM_ANSWERS = "platform_answers"
 INBOUND_ROUTED = "inbound_routed"
 TRUNK_REACHABLE = "trunk_reachable"
 
@@ -86,6 +87,8 @@ class CredentialTest:
     """The three checks of a credential test, and the carrier's own stable id of the account.
 
     `reachable` is the check of a provider that has nothing but a trunk to ask: whether it answers at all.
+    `platform` is the engine's own: whether the platform's SIP host, where numbers will be routed, answers. No plugin
+    sets it.
     """
 
     credentials: Check = attrs.field(validator=_named(CREDENTIALS_VALID))
@@ -93,6 +96,7 @@ class CredentialTest:
     outbound: Check = attrs.field(validator=_named(OUTBOUND_AUTHORIZED))
     identity: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
     reachable: Check | None = attrs.field(default=None, validator=v.optional(_named(TRUNK_REACHABLE)))
+    platform: Check | None = attrs.field(default=None, validator=v.optional(_named(PLATFORM_ANSWERS)))
 
     @property
     def checks(self) -> tuple[Check, ...]:

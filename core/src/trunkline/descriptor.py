@@ -63,14 +63,22 @@ class BearerAuth:
 
 
 @attrs.frozen
+class DigestAuth:
+    """SIP digest with these two credential fields; where either was not given, no challenge is answered."""
+
+    username: str = attrs.field(validator=v.instance_of(str))
+    password: str = attrs.field(validator=v.instance_of(str))
+
+
+@attrs.frozen
 class CredentialForm:
     """One complete set of credentials that the provider accepts."""
 
     id: str = attrs.field(validator=v.instance_of(str))
     label: str = attrs.field(validator=v.instance_of(str))
     fields: tuple[Field, ...] = attrs.field(validator=tuple_of(Field))
-    authentication: BasicAuth | BearerAuth | None = attrs.field(
-        validator=v.optional(v.instance_of((BasicAuth, BearerAuth)))
+    authentication: BasicAuth | BearerAuth | DigestAuth | None = attrs.field(
+        validator=v.optional(v.instance_of((BasicAuth, BearerAuth, DigestAuth)))
     )
 
     def __attrs_post_init__(self) -> None:

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from trunkline.http.dial import Dial
     from trunkline.http.guard import Limits
     from trunkline.http.pace import Paces
+    from trunkline.sip.dial import SipDial
+    from trunkline.sip.limits import SipLimits
 
 T = TypeVar("T")
 Observer = Callable[[Event], None]
@@ -90,6 +92,8 @@ def utc_now() -> dt.datetime:
 class Engine:
     """Asks carriers through their plugins.
 
+    `dial` and `sip` are where requests go, the carriers themselves by default; with a `dial` and without a `sip` no SIP
+    server is reached, so that an engine meant for sandboxes stays among them.
     Every method reaches exactly one plugin and raises only `TrunklineError`s, whose texts are free of secrets.
     """
 
@@ -98,9 +102,11 @@ class Engine:
         registry: Registry,
         *,
         dial: Dial | None = None,
+        sip: SipDial | None = None,
         platform: SipTarget | None = None,
         deadlines: Deadlines = Deadlines(),
         limits: Limits | None = None,
+        sip_limits: SipLimits | None = None,
         observers: Sequence[Observer] = (),
         now: Callable[[], dt.datetime] = utc_now,
         rng: random.Random | None = None,
@@ -108,6 +114,8 @@ class Engine:
     ) -> None:
         self._registry = registry
         self._dial = dial
+        self._sip = sip
+        self._sip_limits = sip_limits
         self._platform = platform
         self._deadlines = deadlines
         self._limits = limits
@@ -433,8 +441,13 @@ class Engine:
         from trunkline.http.pace import Paces
         from trunkline.http.rules import Rules
         from trunkline.http.session import GuardedSession
+        from trunkline.sip.dial import NetworkSipDial, SandboxSipDial
+        from trunkline.sip.limits import SipLimits
+        from trunkline.sip.wire import SipWire
 
         with self._wires:
+            if self._sip is None:
+                self._sip = NetworkSipDial() if self._dial is None else SandboxSipDial({})
             if self._dial is None:
                 self._dial = CarrierDial()
             if self._paces is None:
@@ -450,7 +463,16 @@ class Engine:
             rng=self._rng,
             sleep=self._sleep,
         )
-        return Call(GuardedSession(adapter), self._platform, account.marker, self._now, self._rng, deadline)
+        sip = SipWire(
+            plugin.descriptor,
+            account,
+            dial=self._sip,
+            limits=self._sip_limits or SipLimits(),
+            deadline=deadline,
+            exchanges=adapter.exchanges,
+            rng=self._rng,
+        )
+        return Call(GuardedSession(adapter), sip, self._platform, account.marker, self._now, self._rng, deadline)
 
     def _in_time(
         self,

@@ -1,0 +1,30 @@
+"""One address that a request is sent to."""
+
+from __future__ import annotations
+
+import attrs
+
+from trunkline.sip.answer import SipTrouble
+from trunkline.sip.server import in_uri
+
+
+@attrs.frozen
+class SipAddress:
+    """Transport, IP address and port; `certificate_name` is what the certificate must be for, None to speak no TLS."""
+
+    transport: str
+    ip: str
+    port: int
+    certificate_name: str | None = None
+
+    def __str__(self) -> str:
+        return f"{in_uri(self.ip)}:{self.port}"
+
+
+class NoAddress(Exception):
+    """A server that has no address to send to; `trouble` says why."""
+
+    def __init__(self, trouble: SipTrouble, detail: str) -> None:
+        super().__init__(detail)
+        self.trouble = trouble
+        self.detail = detail
