@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import attrs
 
-from trunkline.sip.answer import SipTrouble
 from trunkline.sip.server import in_uri
 
 
@@ -19,12 +18,3 @@ class SipAddress:
 
     def __str__(self) -> str:
         return f"{in_uri(self.ip)}:{self.port}"
-
-
-class NoAddress(Exception):
-    """A server that has no address to send to; `trouble` says why."""
-
-    def __init__(self, trouble: SipTrouble, detail: str) -> None:
-        super().__init__(detail)
-        self.trouble = trouble
-        self.detail = detail

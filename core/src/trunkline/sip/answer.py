@@ -49,6 +49,15 @@ CERTIFICATE_TROUBLES = frozenset(each for each in SipTrouble if each.value.start
 """What is wrong with a certificate, each apart."""
 
 
+class NoAnswer(Exception):
+    """Asking ended in trouble; `detail` is for the operator."""
+
+    def __init__(self, trouble: SipTrouble, detail: str) -> None:
+        super().__init__(detail)
+        self.trouble = trouble
+        self.detail = detail
+
+
 class Unanswered(enum.Enum):
     """Why a challenge was not answered."""
 
@@ -63,9 +72,9 @@ class Unanswered(enum.Enum):
 class SipAnswer:
     """How one question ended: either `status` is set or `trouble` is.
 
-    `challenged` says that a challenge came; `answered` that credentials were sent for it. `algorithm` and `realm` are
-    those of the last challenge. `retry_after` is in seconds. `address` is the address and port dialled, `transport` what over,
-    `request_id` the Call-ID. `detail` is for the operator: what became of each address that was tried.
+    `challenged` says that a challenge came, `answered` that credentials were sent for it; `algorithm` and `realm` are
+    those of the last one. `retry_after` is in seconds. `transport` and `address` are what was dialled, `request_id` is
+    the Call-ID. `detail` is for the operator: what became of each address that was tried.
     """
 
     status: int | None = None

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from trunkline.deadline import Deadline
 from trunkline.errors import Unsupported
-from trunkline.sip.server import SipServer
 from trunkline.sip.address import SipAddress
+from trunkline.sip.server import SipServer
 
 if TYPE_CHECKING:
     import ssl
@@ -23,7 +23,7 @@ class SipDial(Protocol):
     def addresses(
         self, server: SipServer, *, deadline: Deadline, rng: random.Random, most: int, trusted: bool = False
     ) -> tuple[SipAddress, ...]:
-        """Where to send, in the order to try, `most` of them; raises `NoAddress`.
+        """Where to send, in the order to try, `most` of them; raises `NoAnswer`.
 
         A `trusted` server, one that the operator named, may be at a private address.
         """
