@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ import attrs
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from trunkline.sip.server import is_host, is_literal
 from trunkline.sip_target import SipTarget
 from trunkline_service.sealing import KeyRing
 
@@ -27,6 +29,14 @@ class SettingsError(Exception):
 
 
 @attrs.frozen
+class Sandbox:
+    """What stands in for carriers: the address of each origin, and address and port of each SIP host."""
+
+    origins: Mapping[str, str] = attrs.field(factory=dict)
+    sip_hosts: Mapping[str, tuple[str, int]] = attrs.field(factory=dict)
+
+
+@attrs.frozen
 class Settings:
     """What the operator decides."""
 
@@ -34,7 +44,8 @@ class Settings:
     database_url: URL = attrs.field(repr=lambda url: url.render_as_string(hide_password=True))
     keys: KeyRing
     sip_host: SipTarget | None = None
-    sandbox: Mapping[str, str] = attrs.field(factory=dict)
+    sip_allowed_hosts: tuple[str, ...] = ()
+    sandbox: Sandbox = Sandbox()
     evidence_minutes: int = 15
     log_level: str = "info"
 
@@ -47,7 +58,8 @@ class Settings:
             data_dir=data_dir,
             database_url=_database_url(given.get("TRUNKLINE_DATABASE_URL"), data_dir),
             keys=_keys(given.get("TRUNKLINE_KEYS"), data_dir),
-            sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST")),
+            sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST"), given.get("TRUNKLINE_SIP_ADDRESSES", "")),
+            sip_allowed_hosts=_sip_allowed_hosts(given.get("TRUNKLINE_SIP_ALLOWED_HOSTS", "")),
             sandbox=_sandbox(given.get("TRUNKLINE_SANDBOX", "")),
             evidence_minutes=_minutes(given.get("TRUNKLINE_EVIDENCE_MINUTES", "15")),
             log_level=_level(given.get("TRUNKLINE_LOG_LEVEL", "info")),
@@ -114,23 +126,64 @@ def _make_private_folder(path: Path) -> None:
         raise SettingsError("TRUNKLINE_DATA_DIR", f"{path} cannot be made: {error.strerror}") from None
 
 
-def _sip_host(text: str | None) -> SipTarget | None:
+def _sip_host(text: str | None, addresses: str) -> SipTarget | None:
+    if text is None:
+        if addresses:
+            raise SettingsError("TRUNKLINE_SIP_ADDRESSES", "set TRUNKLINE_SIP_HOST too: they are that host's")
+        return None
     try:
-        return SipTarget.parse(text) if text else None
+        host = SipTarget.parse(text)
     except ValueError as error:
         raise SettingsError("TRUNKLINE_SIP_HOST", str(error)) from None
+    return attrs.evolve(host, addresses=tuple(_network(each) for each in _listed(addresses)))
 
 
-def _sandbox(text: str) -> dict[str, str]:
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise SettingsError(
+            "TRUNKLINE_SIP_ADDRESSES", f"write addresses or networks like 203.0.113.7,203.0.113.32/28, not {text!r}"
+        ) from None
+    return text
+
+
+def _sip_allowed_hosts(text: str) -> tuple[str, ...]:
+    for host in _listed(text):
+        if not is_host(host):
+            raise SettingsError("TRUNKLINE_SIP_ALLOWED_HOSTS", f"write host names or addresses, not {host!r}")
+    return tuple(_listed(text))
+
+
+def _sandbox(text: str) -> Sandbox:
     origins: dict[str, str] = {}
-    for entry in filter(None, (part.strip() for part in text.split(","))):
+    sip_hosts: dict[str, tuple[str, int]] = {}
+    for entry in _listed(text):
         carrier, _, address = (part.strip().rstrip("/") for part in entry.partition("="))
-        if not (_is_origin(carrier, ("https",)) and _is_origin(address, ("http", "https"))):
+        if carrier.startswith("sip:") and is_host(carrier[4:]) and (place := _place(address)):
+            sip_hosts[carrier[4:].lower()] = place
+        elif _is_origin(carrier, ("https",)) and _is_origin(address, ("http", "https")):
+            origins[carrier] = address
+        else:
             raise SettingsError(
-                "TRUNKLINE_SANDBOX", f"write it like https://api.twilio.com=http://127.0.0.1:9001, not {entry!r}"
+                "TRUNKLINE_SANDBOX",
+                "write it like https://api.twilio.com=http://127.0.0.1:9001 or "
+                f"sip:sip.carrier.example=127.0.0.1:5070, not {entry!r}",
             )
-        origins[carrier] = address
-    return origins
+    return Sandbox(origins, sip_hosts)
+
+
+def _place(text: str) -> tuple[str, int] | None:
+    """Address and port: `127.0.0.1:5070`, `[::1]:5070`."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not is_literal(host) or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        return None
+    return host, int(port)
+
+
+def _listed(text: str) -> list[str]:
+    return [part for each in text.split(",") if (part := each.strip())]
 
 
 def _is_origin(text: str, schemes: tuple[str, ...]) -> bool:

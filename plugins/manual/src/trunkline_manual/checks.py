@@ -65,7 +65,7 @@ def examine(trunk: Trunk) -> Verdicts:
     # A REGISTER that tells nothing of the login is no reason to doubt what OPTIONS told.
     calls = login if login.tells_of_login else first
     return Verdicts(
-        _reachable(trunk, calls),
+        _reachable(trunk, first),
         _check(trunk, CREDENTIALS_VALID, login.reading.credentials, login),
         _check(trunk, OUTBOUND_AUTHORIZED, calls.reading.outbound, calls),
     )

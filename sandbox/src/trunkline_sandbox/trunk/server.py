@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
+
+import attrs
 
 from trunkline_sandbox.carrier import Request, Response
 from trunkline_sandbox.sandbox import Sandbox
@@ -15,55 +17,9 @@ from .simulated import SimulatedTrunk
 Source = tuple[str, int]
 
 
-class _Line:
-    """The way back to whoever sent one request."""
-
-    def __init__(self, transport: asyncio.BaseTransport, request: SipRequest, source: Source) -> None:
-        self._transport = transport
-        self._request = request
-        self._source = source
-
-    def answer(self, response: Response) -> None:
-        """Send the whole response; a trunk that says nothing has the status 0."""
-        if response.status:
-            self._send(respond(self._request, response, self._source))
-
-    def cut_short(self, response: Response) -> None:
-        """Send half of the response, and over TCP hang up."""
-        whole = respond(self._request, response, self._source)
-        self._send(whole[: len(whole) // 2])
-        if isinstance(self._transport, asyncio.Transport):
-            self._transport.close()
-
-    def hold(self) -> None:
-        """Say nothing."""
-
-    def reset(self) -> None:
-        """Over TCP reset the connection; over UDP there is none."""
-        if isinstance(self._transport, asyncio.Transport):
-            self._transport.abort()
-
-    def _send(self, data: bytes) -> None:
-        if isinstance(self._transport, asyncio.DatagramTransport):
-            self._transport.sendto(data, self._source)
-        elif not self._transport.is_closing():
-            cast(asyncio.Transport, self._transport).write(data)
-
-
-def _receive(sandbox: Sandbox[Any], transport: asyncio.BaseTransport, data: bytes, source: Source) -> None:
-    """Hand one request to the sandbox as it takes requests; an ACK is never answered."""
-    request = parse(data)
-    if request.method == "ACK":
-        return
-    headers = {
-        "host": request.host,
-        "authorization": request.first("authorization") or request.first("proxy-authorization"),
-        "contact": request.first("contact"),
-    }
-    sandbox.receive(Request(request.method, request.uri, "", headers), _Line(transport, request, source))
-
-
 class _Datagrams(asyncio.DatagramProtocol):
+    """The UDP side: each request is one datagram, and so is its answer."""
+
     def __init__(self, sandbox: Sandbox[Any]) -> None:
         self._sandbox = sandbox
         self._transport: asyncio.DatagramTransport | None = None
@@ -73,36 +29,91 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, source: Any) -> None:
         assert self._transport is not None
+        sendto = self._transport.sendto
         with contextlib.suppress(NotSip):
-            _receive(self._sandbox, self._transport, data, source[:2])
+            _receive(self._sandbox, data, source[:2], lambda answer: sendto(answer, source), _nothing, _nothing)
 
 
 class _Stream(asyncio.Protocol):
+    """The TCP side: requests one after the other on one connection."""
+
     def __init__(self, sandbox: Sandbox[Any], open_streams: "set[_Stream]") -> None:
         self._sandbox = sandbox
         self._open = open_streams
         self._buffer = bytearray()
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self.transport = cast(asyncio.Transport, transport)
         self._open.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._open.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        assert self._transport is not None
+        assert self.transport is not None
+        source = self.transport.get_extra_info("peername")[:2]
         self._buffer += data
         try:
             for whole in split(self._buffer):
-                _receive(self._sandbox, self._transport, whole, self._transport.get_extra_info("peername")[:2])
+                _receive(self._sandbox, whole, source, self._write, self.transport.close, self.transport.abort)
         except NotSip:
-            self._transport.close()
+            self.transport.close()
 
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
+    def _write(self, data: bytes) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(data)
+
+
+def _nothing() -> None:
+    """Over UDP there is no connection to end."""
+
+
+def _receive(
+    sandbox: Sandbox[Any],
+    data: bytes,
+    source: Source,
+    send: Callable[[bytes], None],
+    close: Callable[[], None],
+    reset: Callable[[], None],
+) -> None:
+    """Hand one request to the sandbox as it takes requests; an ACK is never answered."""
+    request = parse(data)
+    if request.method == "ACK":
+        return
+    headers = {
+        "host": request.host,
+        "authorization": request.first("authorization") or request.first("proxy-authorization"),
+        "contact": request.first("contact"),
+    }
+    line = _Line(request, source, send, close, reset)
+    sandbox.receive(Request(request.method, request.uri, "", headers), line)
+
+
+@attrs.frozen
+class _Line:
+    """The way back to whoever sent one request."""
+
+    request: SipRequest
+    source: Source
+    send: Callable[[bytes], None]
+    close: Callable[[], None]
+    reset: Callable[[], None]
+    """Reset the connection, where there is one."""
+
+    def answer(self, response: Response) -> None:
+        """Send the whole response; a trunk that says nothing has the status 0."""
+        if response.status:
+            self.send(respond(self.request, response, self.source))
+
+    def cut_short(self, response: Response) -> None:
+        """Send half of the response, and hang up."""
+        whole = respond(self.request, response, self.source)
+        self.send(whole[: len(whole) // 2])
+        self.close()
+
+    def hold(self) -> None:
+        """Say nothing."""
 
 
 class _TrunkServer(Server):
@@ -119,7 +130,6 @@ class _TrunkServer(Server):
 
 @contextlib.asynccontextmanager
 async def _listening(sandbox: Sandbox[Any], host: str, port: int) -> AsyncIterator[None]:
-    loop = asyncio.get_running_loop()
     streams: set[_Stream] = set()
     tcp, udp = await _same_port(sandbox, streams, host, port)
     sandbox.sip_address = "{}:{}".format(*tcp.sockets[0].getsockname()[:2])
@@ -129,10 +139,10 @@ async def _listening(sandbox: Sandbox[Any], host: str, port: int) -> AsyncIterat
         udp.close()
         tcp.close()
         for stream in tuple(streams):
-            stream.abort()
+            if stream.transport is not None:
+                stream.transport.abort()
         while streams:
             await asyncio.sleep(0)
-        await loop.shutdown_asyncgens()
 
 
 async def _same_port(
