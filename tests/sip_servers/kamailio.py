@@ -32,9 +32,11 @@ _MODULES = ("tm", "sl", "pv", "textops", "siputils", "auth", "kex", "maxfwd")
 
 _ROUTES = """
 request_route {
-    if ($hdr(Contact) != $null) { sl_send_reply("400", "No contact was to be sent"); exit; }
+    if ($rm == "REGISTER" && $hdr(Contact) != $null) { sl_send_reply("400", "No contact was to be sent"); exit; }
     if ($rm != "OPTIONS" && $rm != "REGISTER") { sl_send_reply("400", "Only questions were to be asked"); exit; }
-    switch ($rd) {
+    $var(carrier) = $rd;
+    if ($rd == "127.0.0.1") $var(carrier) = $rU + ".acme.example";  # For clients that look up every name.
+    switch ($var(carrier)) {
         case "open.acme.example":
             append_to_reply("Allow: INVITE, ACK, OPTIONS\\r\\n");
             sl_send_reply("200", "OK");

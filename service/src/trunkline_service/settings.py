@@ -29,14 +29,6 @@ class SettingsError(Exception):
 
 
 @attrs.frozen
-class Sandbox:
-    """What stands in for carriers: the address of each origin, and address and port of each SIP host."""
-
-    origins: Mapping[str, str] = attrs.field(factory=dict)
-    sip_hosts: Mapping[str, tuple[str, int]] = attrs.field(factory=dict)
-
-
-@attrs.frozen
 class Settings:
     """What the operator decides."""
 
@@ -44,8 +36,9 @@ class Settings:
     database_url: URL = attrs.field(repr=lambda url: url.render_as_string(hide_password=True))
     keys: KeyRing
     sip_host: SipTarget | None = None
-    sip_allowed_hosts: tuple[str, ...] = ()
-    sandbox: Sandbox = Sandbox()
+    sip_allowed_hosts: frozenset[str] = frozenset()
+    sandbox: Mapping[str, str] = attrs.field(factory=dict)
+    sip_sandbox: Mapping[str, tuple[str, int]] = attrs.field(factory=dict)
     evidence_minutes: int = 15
     log_level: str = "info"
 
@@ -54,13 +47,15 @@ class Settings:
         """Read and check every variable; makes the data folder and the key file where there are none."""
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
         data_dir = Path(given.get("TRUNKLINE_DATA_DIR", "trunkline-data")).absolute()
+        sandbox, sip_sandbox = _sandboxes(given.get("TRUNKLINE_SANDBOX", ""))
         return cls(
             data_dir=data_dir,
             database_url=_database_url(given.get("TRUNKLINE_DATABASE_URL"), data_dir),
             keys=_keys(given.get("TRUNKLINE_KEYS"), data_dir),
             sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST"), given.get("TRUNKLINE_SIP_ADDRESSES", "")),
-            sip_allowed_hosts=_sip_allowed_hosts(given.get("TRUNKLINE_SIP_ALLOWED_HOSTS", "")),
-            sandbox=_sandbox(given.get("TRUNKLINE_SANDBOX", "")),
+            sip_allowed_hosts=_hosts(given.get("TRUNKLINE_SIP_ALLOWED_HOSTS", "")),
+            sandbox=sandbox,
+            sip_sandbox=sip_sandbox,
             evidence_minutes=_minutes(given.get("TRUNKLINE_EVIDENCE_MINUTES", "15")),
             log_level=_level(given.get("TRUNKLINE_LOG_LEVEL", "info")),
         )
@@ -129,13 +124,13 @@ def _make_private_folder(path: Path) -> None:
 def _sip_host(text: str | None, addresses: str) -> SipTarget | None:
     if text is None:
         if addresses:
-            raise SettingsError("TRUNKLINE_SIP_ADDRESSES", "set TRUNKLINE_SIP_HOST too: they are that host's")
+            raise SettingsError("TRUNKLINE_SIP_ADDRESSES", "they are those of TRUNKLINE_SIP_HOST, which is not set")
         return None
     try:
         host = SipTarget.parse(text)
     except ValueError as error:
         raise SettingsError("TRUNKLINE_SIP_HOST", str(error)) from None
-    return attrs.evolve(host, addresses=tuple(_network(each) for each in _listed(addresses)))
+    return attrs.evolve(host, addresses=tuple(_network(part.strip()) for part in addresses.split(",") if part.strip()))
 
 
 def _network(text: str) -> str:
@@ -148,42 +143,37 @@ def _network(text: str) -> str:
     return text
 
 
-def _sip_allowed_hosts(text: str) -> tuple[str, ...]:
-    for host in _listed(text):
-        if not is_host(host):
-            raise SettingsError("TRUNKLINE_SIP_ALLOWED_HOSTS", f"write host names or addresses, not {host!r}")
-    return tuple(_listed(text))
+def _hosts(text: str) -> frozenset[str]:
+    hosts = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    if wrong := sorted(host for host in hosts if not is_host(host)):
+        raise SettingsError(
+            "TRUNKLINE_SIP_ALLOWED_HOSTS", f"write host names or addresses with commas between them, not {wrong[0]!r}"
+        )
+    return hosts
 
 
-def _sandbox(text: str) -> Sandbox:
+def _sandboxes(text: str) -> tuple[dict[str, str], dict[str, tuple[str, int]]]:
+    """Each carrier's origin, and each SIP host, with the sandbox that stands in for it."""
     origins: dict[str, str] = {}
-    sip_hosts: dict[str, tuple[str, int]] = {}
-    for entry in _listed(text):
+    hosts: dict[str, tuple[str, int]] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
         carrier, _, address = (part.strip().rstrip("/") for part in entry.partition("="))
-        if carrier.startswith("sip:") and is_host(carrier[4:]) and (place := _place(address)):
-            sip_hosts[carrier[4:].lower()] = place
-        elif _is_origin(carrier, ("https",)) and _is_origin(address, ("http", "https")):
+        ip, _, port = address.rpartition(":")
+        if _is_origin(carrier, ("https",)) and _is_origin(address, ("http", "https")):
             origins[carrier] = address
+        elif carrier.startswith("sip:") and is_host(carrier[4:]) and is_literal(ip) and _is_port(port):
+            hosts[carrier[4:].lower()] = (ip, int(port))
         else:
             raise SettingsError(
                 "TRUNKLINE_SANDBOX",
-                "write it like https://api.twilio.com=http://127.0.0.1:9001 or "
-                f"sip:sip.carrier.example=127.0.0.1:5070, not {entry!r}",
+                "write it like https://api.twilio.com=http://127.0.0.1:9001 or sip:trunk.acme.example=127.0.0.1:5070, "
+                f"not {entry!r}",
             )
-    return Sandbox(origins, sip_hosts)
+    return origins, hosts
 
 
-def _place(text: str) -> tuple[str, int] | None:
-    """Address and port: `127.0.0.1:5070`, `[::1]:5070`."""
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not is_literal(host) or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        return None
-    return host, int(port)
-
-
-def _listed(text: str) -> list[str]:
-    return [part for each in text.split(",") if (part := each.strip())]
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text) < 65536
 
 
 def _is_origin(text: str, schemes: tuple[str, ...]) -> bool:

@@ -70,11 +70,19 @@ def start(settings: Settings, registry: Registry | None = None) -> Service:
 
 def _engines(settings: Settings, registry: Registry) -> Mapping[str, Engine]:
     """Live keys reach carriers; sandbox keys reach what the operator mapped, and cannot reach a carrier."""
-    sip = NetworkSipDial(allowed_hosts=settings.sip_allowed_hosts)
-    sandbox, sandbox_sip = SandboxDial(settings.sandbox.origins), SandboxSipDial(settings.sandbox.sip_hosts)
     return {
-        LIVE: Engine(registry, dial=CarrierDial(), sip=sip, platform=settings.sip_host),
-        SANDBOX: Engine(registry, dial=sandbox, sip=sandbox_sip, platform=settings.sip_host),
+        LIVE: Engine(
+            registry,
+            dial=CarrierDial(),
+            sip=NetworkSipDial(allowed_hosts=settings.sip_allowed_hosts),
+            platform=settings.sip_host,
+        ),
+        SANDBOX: Engine(
+            registry,
+            dial=SandboxDial(settings.sandbox),
+            sip=SandboxSipDial(settings.sip_sandbox),
+            platform=settings.sip_host,
+        ),
     }
 
 

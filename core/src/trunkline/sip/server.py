@@ -33,6 +33,10 @@ def in_uri(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def _lower(host: str) -> str:
+    return host.lower() if isinstance(host, str) else host
+
+
 def _host(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
     if not isinstance(value, str) or not is_host(value):
         raise ValueError(f"{attribute.name}: write a host name or an IP address, without sip: and port")
@@ -45,7 +49,7 @@ _a_port = v.optional([v.instance_of(int), v.ge(1), v.le(65535)])
 class SipProxy:
     """An outbound proxy: where requests are sent, whatever host stands in them."""
 
-    host: str = attrs.field(converter=str.lower, validator=_host)
+    host: str = attrs.field(converter=_lower, validator=_host)
     port: int | None = attrs.field(default=None, validator=_a_port)
 
 
@@ -57,7 +61,7 @@ class SipServer:
     answered. Transport `auto` lets DNS choose (RFC 3263), and tries UDP, then TCP, where DNS does not say.
     """
 
-    host: str = attrs.field(converter=str.lower, validator=_host)
+    host: str = attrs.field(converter=_lower, validator=_host)
     port: int | None = attrs.field(default=None, validator=_a_port)
     transport: str = attrs.field(default="auto", validator=v.in_(("auto", *TRANSPORTS)))
     outbound_proxy: SipProxy | None = attrs.field(default=None, validator=v.optional(v.instance_of(SipProxy)))
