@@ -54,6 +54,7 @@ def build_world(seed: str) -> World:
     world.list_entry("registration", "healthy", healthy, known, authentication="registration")
     world.list_entry("over_tcp", "healthy", healthy, known, transport="tcp")
     world.list_entry("bad_credentials", "bad_credentials", healthy, {**known, "password": "never-valid-0b1c2d"})
+    world.list_entry("other_realm", "other_realm", healthy, known, realm="elsewhere.example")
     world.list_entry("no_login", "credentials_missing", healthy, {})
     forbids = world.open("forbids", "healthy", challenged=_BOTH, forbids=True)
     wrong = {"username": forbids.username, "password": "never-valid-3e4f5a"}
