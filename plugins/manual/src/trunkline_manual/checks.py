@@ -60,7 +60,12 @@ def examine(trunk: Trunk) -> Verdicts:
     """Ask the trunk; raises `CarrierUnavailable` where its answer settles nothing of a login that it asked for."""
     first = _ask(trunk, "REGISTER" if trunk.authentication == BY_REGISTRATION else "OPTIONS")
     login = first
-    if first.method == "OPTIONS" and trunk.authentication != BY_ADDRESS and _is_there(first) and not first.tells_of_login:
+    if (
+        first.method == "OPTIONS"
+        and trunk.authentication != BY_ADDRESS
+        and _is_there(first)
+        and not first.tells_of_login
+    ):
         login = _ask(trunk, "REGISTER")
     # A REGISTER that tells nothing of the login is no reason to doubt what OPTIONS told.
     calls = login if login.tells_of_login else first

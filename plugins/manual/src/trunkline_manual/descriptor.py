@@ -151,12 +151,20 @@ def describe() -> ProviderDescriptor:
         pace=Pace(concurrency=4),
         capabilities=(
             Capability("list_numbers", Can.YES, "those the customer entered; no carrier backs them"),
-            Capability("import_numbers", Can.YES, "nothing is changed at the carrier; the answer says what to enter there"),
-            Capability("verify_numbers", Can.YES, "that the trunk answers and takes the login; the rest only a call proves"),
-            Capability("release_numbers", Can.YES, "nothing was changed at the carrier; the answer says what to change back"),
+            Capability(
+                "import_numbers", Can.YES, "nothing is changed at the carrier; the answer says what to enter there"
+            ),
+            Capability(
+                "verify_numbers", Can.YES, "that the trunk answers and takes the login; the rest only a call proves"
+            ),
+            Capability(
+                "release_numbers", Can.YES, "nothing was changed at the carrier; the answer says what to change back"
+            ),
             Capability("check_inbound", Can.NO, "only a call to the number can prove it"),
             Capability(
-                "check_outbound", Can.UNKNOWN, "a refused login or address is told; that calls go out only a call proves"
+                "check_outbound",
+                Can.UNKNOWN,
+                "a refused login or address is told; that calls go out only a call proves",
             ),
             Capability("account_state", Can.NO, _NOT_ASKED),
             Capability("balance", Can.NO, _NOT_ASKED),
