@@ -135,7 +135,7 @@ class InstructionsView(msgspec.Struct):
 
 
 class ImportView(msgspec.Struct):
-    """How an import ended; `instructions` is null where nothing is left to the customer."""
+    """How an import ended; `instructions` stands where something is left to the customer."""
 
     imported_count: int
     provider_charge_estimate_cents: int | None
@@ -143,7 +143,7 @@ class ImportView(msgspec.Struct):
     provider_charge_note: str
     results: list[ImportResultView]
     warnings: list[WarningView]
-    instructions: InstructionsView | None
+    instructions: InstructionsView | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlannedObjectView(msgspec.Struct):
@@ -194,8 +194,8 @@ class PlanView(msgspec.Struct):
     provider_charge_note: str
     seconds: float
     warnings: list[WarningView]
-    instructions: InstructionsView | None
     results: list[ImportResultView]
+    instructions: InstructionsView | msgspec.UnsetType = msgspec.UNSET
 
 
 class PhoneNumberView(msgspec.Struct):
@@ -344,8 +344,8 @@ def plan_view(results: list[ImportResultView], plan: ImportPlan, charges: Charge
         provider_charge_note=charges.note,
         seconds=plan.seconds,
         warnings=_warnings(plan),
-        instructions=_instructions(plan),
         results=results,
+        instructions=_instructions(plan),
     )
 
 
@@ -369,10 +369,10 @@ def _warnings(plan: ImportPlan) -> list[WarningView]:
     return [WarningView(each.code, each.summary, list(each.numbers)) for each in plan.warnings]
 
 
-def _instructions(plan: ImportPlan) -> InstructionsView | None:
+def _instructions(plan: ImportPlan) -> InstructionsView | msgspec.UnsetType:
     said = plan.instructions
     if said is None:
-        return None
+        return msgspec.UNSET
     return InstructionsView(
         summary=said.summary,
         sip_addresses=[SipAddressView(each.number, each.uri) for each in said.sip_addresses],
