@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import threading
@@ -86,7 +87,7 @@ def _stream(sock: socket.socket, server: Scripted, answer: Answer) -> None:
     """One client at a time; an answer of no pieces closes the connection."""
     while True:
         client, _ = sock.accept()
-        with client:
+        with client, contextlib.suppress(ConnectionError):  # They may have read enough.
             while data := client.recv(65536):
                 if data == b"stop":
                     return
