@@ -1,11 +1,15 @@
 """Any bytes in: an answer or a clear error out."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sip_servers.scripted import reply
 from trunkline.sip.message import Malformed, Request, Response, TooLarge, is_request, whole_length
+
+from .fuzz import fuzz
 
 REQUEST = Request(
     method="OPTIONS",
@@ -135,3 +139,9 @@ def test_headers_that_were_written_are_read_back_in_order(headers):
     assert read(f"SIP/2.0 180 Ringing\r\n{lines}\r\n".encode()).headers == tuple(
         (name.lower(), value) for name, value in headers
     )
+
+
+def test_a_good_answer_spoilt_in_a_thousand_ways_is_read_or_refused():
+    count, answers = fuzz(random.Random(3), times=1000)
+    assert count == 1000
+    assert 0 < answers < count
