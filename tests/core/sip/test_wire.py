@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from sip_servers.scripted import header, reply, scripted
+from trunkline.account import CarrierAccount
 from trunkline.checks import CREDENTIALS_VALID, INBOUND_REACHABLE, OUTBOUND_AUTHORIZED, CredentialTest, Outcome
 from trunkline.descriptor import CredentialForm, DigestAuth, Field
 from trunkline.engine import Engine
@@ -14,7 +15,7 @@ from trunkline.hookspec import hookimpl
 from trunkline.sip.dial import NetworkSipDial, SandboxSipDial
 from trunkline.sip.limits import SipLimits
 from trunkline.sip.server import SipProxy, SipServer
-from trunkline.sip.wire import SipWire
+from trunkline.sip.wire import SipWire, _steered
 
 PASSWORD = "tok-S3cret/+value&more"
 CHALLENGE = 'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"'
@@ -127,6 +128,28 @@ def test_half_credentials_answer_no_challenge_and_the_test_cannot_pass_on_them(t
 
 def test_the_wire_asks_and_can_do_nothing_else():
     assert {name for name in vars(SipWire) if not name.startswith("_")} == {"options", "register", "challenged"}
+
+
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [
+        ("trunk.example:5070", "trunk.example"),
+        ("[2001:db8::1]:5070", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("TRUNK.example", "trunk.example"),
+    ],
+)
+def test_a_host_may_be_named_with_its_port_and_its_brackets(descriptor, named, asked):
+    account = CarrierAccount("acme", "api_key", FORM, {}, {"domain": named}, "m")
+    assert list(_steered(attrs.evolve(descriptor, credential_forms=(FORM,)), account)) == [asked]
+
+
+@pytest.mark.parametrize("secret", [set(), {"username"}, {"username", "password"}])
+def test_a_digest_form_hides_its_password_and_not_its_user(secret):
+    fields = tuple(Field(name, name, name, secret=name in secret) for name in ("username", "password"))
+    with pytest.raises(ValueError, match="in the clear"):
+        CredentialForm("digest", "Digest", fields, DigestAuth("username", "password"))
 
 
 def test_nothing_is_sent_but_the_two_questions_and_no_contact(trunk):
