@@ -1,4 +1,4 @@
-"""From the name of a SIP server to the destinations to try, in order (RFC 3263), each held against the address rules."""
+"""From a SIP server's name to the destinations to try, in order (RFC 3263), each held against the address rules."""
 
 from __future__ import annotations
 
