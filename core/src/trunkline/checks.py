@@ -58,6 +58,7 @@ class Check:
 CREDENTIALS_VALID = "credentials_valid"
 INBOUND_REACHABLE = "inbound_reachable"
 OUTBOUND_AUTHORIZED = "outbound_authorized"
+PLATFORM_ANSWERS = "platform_answers"
 INBOUND_ROUTED = "inbound_routed"
 
 
@@ -77,12 +78,17 @@ def _named(name: str) -> Callable[[object, attrs.Attribute[Check], object], None
 
 @attrs.frozen
 class CredentialTest:
-    """The three checks of a credential test, and the carrier's own stable id of the account."""
+    """The three checks of a credential test, and the carrier's own stable id of the account.
+
+    `platform` is the engine's own: whether the platform's SIP host, where numbers will be routed, answers. No plugin
+    sets it.
+    """
 
     credentials: Check = attrs.field(validator=_named(CREDENTIALS_VALID))
     inbound: Check = attrs.field(validator=_named(INBOUND_REACHABLE))
     outbound: Check = attrs.field(validator=_named(OUTBOUND_AUTHORIZED))
     identity: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
+    platform: Check | None = attrs.field(default=None, validator=v.optional(_named(PLATFORM_ANSWERS)))
 
     @property
     def checks(self) -> tuple[Check, Check, Check]:
