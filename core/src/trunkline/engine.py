@@ -181,7 +181,24 @@ class Engine:
         if problems:
             del values, config
             raise InvalidFields(problems)
-        return CarrierAccount(provider, method, form, values, config, marker, made or {})
+        account = CarrierAccount(provider, method, form, values, config, marker, made or {})
+        if problems := self._misfits(account):
+            raise InvalidFields(problems)
+        return account
+
+    def _misfits(self, account: CarrierAccount) -> forms.Problems:
+        """What the plugin says of fields that are each right but do not fit together."""
+        plugin = self._registry.plugin(account.provider)
+        if not plugin.has("check_fields"):
+            return {}
+
+        def check() -> forms.Problems:
+            said = plugin.call("check_fields", account=account)
+            if not isinstance(said, Mapping):
+                raise _wrong_type(plugin, "check_fields", said)
+            return {str(name): [account.scrub(str(each)) for each in sentences] for name, sentences in said.items()}
+
+        return self._in_time(plugin, "check_fields", check, account=account)
 
     def redact_sip_config(self, provider: str, sip_config: Mapping[str, Any]) -> dict[str, Any]:
         """The part of a SIP config that may be shown: what both the plugin and its descriptor would show."""

@@ -38,6 +38,13 @@ class ProviderSpec:
         """Say what this provider is, as data. Reaches nothing, imports no SDK."""
 
     @hookspec(firstresult=True)
+    def check_fields(self, account: CarrierAccount) -> Mapping[str, Sequence[str]]:
+        """Say what is wrong with fields that are each right but do not fit together, by name. Optional.
+
+        A name is `credentials.password` or `sip_config.numbers`; each sentence says what to do. Reaches nothing.
+        """
+
+    @hookspec(firstresult=True)
     def test_credentials(self, account: CarrierAccount, call: Call) -> CredentialTest:
         """Find out whether the credentials are good, numbers can be routed here, and calls can go out.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,7 +52,7 @@ class Settings:
             data_dir=data_dir,
             database_url=_database_url(given.get("TRUNKLINE_DATABASE_URL"), data_dir),
             keys=_keys(given.get("TRUNKLINE_KEYS"), data_dir),
-            sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST")),
+            sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST"), given.get("TRUNKLINE_SIP_ADDRESSES", "")),
             sip_allowed_hosts=_hosts(given.get("TRUNKLINE_SIP_ALLOWED_HOSTS", "")),
             sandbox=sandbox,
             sip_sandbox=sip_sandbox,
@@ -120,11 +121,26 @@ def _make_private_folder(path: Path) -> None:
         raise SettingsError("TRUNKLINE_DATA_DIR", f"{path} cannot be made: {error.strerror}") from None
 
 
-def _sip_host(text: str | None) -> SipTarget | None:
+def _sip_host(text: str | None, addresses: str) -> SipTarget | None:
+    if text is None:
+        if addresses:
+            raise SettingsError("TRUNKLINE_SIP_ADDRESSES", "they are those of TRUNKLINE_SIP_HOST, which is not set")
+        return None
     try:
-        return SipTarget.parse(text) if text else None
+        host = SipTarget.parse(text)
     except ValueError as error:
         raise SettingsError("TRUNKLINE_SIP_HOST", str(error)) from None
+    return attrs.evolve(host, addresses=tuple(_network(part.strip()) for part in addresses.split(",") if part.strip()))
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise SettingsError(
+            "TRUNKLINE_SIP_ADDRESSES", f"write addresses or networks like 203.0.113.7,203.0.113.32/28, not {text!r}"
+        ) from None
+    return text
 
 
 def _hosts(text: str) -> frozenset[str]:
