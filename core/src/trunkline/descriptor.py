@@ -86,6 +86,10 @@ class CredentialForm:
         named = attrs.astuple(self.authentication) if self.authentication else ()
         if strangers := [name for name in named if name not in known]:
             raise ValueError(f"form {self.id} authenticates with fields it does not have: {', '.join(strangers)}")
+        if isinstance(self.authentication, DigestAuth):
+            secret = {field.name for field in self.fields if field.secret}
+            if secret & set(named) != {self.authentication.password}:
+                raise ValueError(f"form {self.id}: digest has a secret password, and a user name in the clear")
         if lists := [field.name for field in self.fields if field.kind is FieldKind.TEXT_LIST]:
             raise ValueError(f"form {self.id}: a credential is one value, not a list: {', '.join(lists)}")
 

@@ -1,8 +1,8 @@
 """The hooks that a provider implements: the whole of what a carrier plugin is.
 
 A plugin is a module or an object, published as an entry point in the group `trunkline.providers`. Every hook is
-called by keyword, in a thread of its own, with a deadline. A hook reaches the carrier through `call.http` and by no
-other road, raises the errors of `trunkline.errors`, and never sees the value of a secret.
+called by keyword, in a thread of its own, with a deadline. A hook reaches the carrier through `call.http` and
+`call.sip` and by no other road, raises the errors of `trunkline.errors`, and never sees the value of a secret.
 """
 
 from __future__ import annotations

@@ -1,23 +1,16 @@
 """Any bytes in: an answer or a clear error out."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sip_servers.scripted import reply
-from trunkline.sip.message import Malformed, Request, Response, TooLarge, is_request, whole_length
+from trunkline.sip.message import Malformed, Response, TooLarge, is_request, whole_length
 
-REQUEST = Request(
-    method="OPTIONS",
-    uri="sip:trunk.example",
-    via="SIP/2.0/UDP 127.0.0.1:5060",
-    branch="z9hG4bKbranch",
-    caller="sip:acme@trunk.example",
-    callee="sip:trunk.example",
-    tag="tag",
-    call_id="call",
-    sequence=2,
-)
+from .fuzz import REQUEST, fuzz
+
 SENT = REQUEST.encode().decode()
 
 
@@ -135,3 +128,9 @@ def test_headers_that_were_written_are_read_back_in_order(headers):
     assert read(f"SIP/2.0 180 Ringing\r\n{lines}\r\n".encode()).headers == tuple(
         (name.lower(), value) for name, value in headers
     )
+
+
+def test_a_good_answer_spoilt_in_a_thousand_ways_is_read_or_refused():
+    count, answers = fuzz(random.Random(3), times=1000)
+    assert count == 1000
+    assert 0 < answers < count

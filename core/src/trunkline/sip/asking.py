@@ -1,4 +1,4 @@
-"""One question to a SIP server: which addresses are tried, how challenges are answered, and what is told of it."""
+"""One question to a SIP server: which destinations are tried, how challenges are answered, and what is told of it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import attrs
 from trunkline.checks import Exchange
 from trunkline.deadline import Deadline
 from trunkline.secret import Secret
-from trunkline.sip.address import SipAddress
 from trunkline.sip.answer import CHALLENGES, NoAnswer, SipAnswer, SipTrouble, Unanswered
+from trunkline.sip.destination import Destination
 from trunkline.sip.dial import SipDial
 from trunkline.sip.digest import Challenge, challenges
 from trunkline.sip.limits import SipLimits
@@ -79,19 +79,19 @@ class Asker:
         self.scrub = scrub
 
     def ask(self, question: Question, deadline: Deadline, *, trusted: bool = False) -> SipAnswer:
-        """Ask one address after the other until one answers for good (RFC 3263, 4.3)."""
+        """Ask at one destination after the other until one answers for good (RFC 3263, 4.3)."""
         until = Deadline(min(deadline.at, Deadline.after(self.limits.question_seconds).at))
         try:
-            addresses = self.dial.addresses(
-                question.server, deadline=until, rng=self.rng, most=self.limits.addresses, trusted=trusted
+            destinations = self.dial.destinations(
+                question.server, deadline=until, rng=self.rng, most=self.limits.destinations, trusted=trusted
             )
         except NoAnswer as error:
             return SipAnswer(trouble=error.trouble, detail=error.detail)
         answers: list[SipAnswer] = []
-        for address in addresses:
+        for destination in destinations:
             if answers and until.passed:
                 break
-            answers.append(_Conversation(self, question, address, until).held())
+            answers.append(_Conversation(self, question, destination, until).held())
             if not (answers[-1].status == 503 or answers[-1].trouble in _TRY_NEXT):
                 return attrs.evolve(answers[-1], detail=_each(answers))
         return attrs.evolve(min(answers, key=_rank), detail=_each(answers))
@@ -113,32 +113,37 @@ def _each(answers: list[SipAnswer]) -> str:
 
 
 class _Conversation:
-    """One question at one address: the request, and again with credentials as often as a challenge is new."""
+    """One question at one destination: the request, and again with credentials as often as a challenge is new."""
 
-    def __init__(self, asker: Asker, question: Question, address: SipAddress, until: Deadline) -> None:
+    def __init__(self, asker: Asker, question: Question, destination: Destination, until: Deadline) -> None:
         self._asker = asker
         self._question = question
-        self._address = address
+        self._destination = destination
         self._until = until
         self._call_id = asker.token()
         self._tag = asker.token()
         self._sequence = 0
         self._taken: dict[int, _Taken] = {}
         self._so_far = SipAnswer(
-            trouble=SipTrouble.SILENT, transport=address.transport, address=str(address), request_id=self._call_id
+            trouble=SipTrouble.SILENT,
+            transport=destination.transport,
+            address=str(destination),
+            request_id=self._call_id,
         )
 
     def held(self) -> SipAnswer:
         """How it ended."""
-        asker = self._asker
+        asker, started = self._asker, time.monotonic()
         try:
-            with connected(self._address, tls=asker.dial.tls, limits=asker.limits, deadline=self._until) as connection:
+            with connected(
+                self._destination, tls=asker.dial.tls, limits=asker.limits, deadline=self._until
+            ) as connection:
                 response = self._exchanged(connection)
                 while response.status in CHALLENGES and self._takes_up(response):
                     response = self._exchanged(connection)
         except NoAnswer as error:
             if not self._sequence:
-                self._note(None, 0.0)
+                self._note(None, time.monotonic() - started)
             return attrs.evolve(self._so_far, trouble=error.trouble, detail=error.detail)
         return self._concluded(response)
 
@@ -236,7 +241,7 @@ class _Conversation:
         )
 
     def _text(self, theirs: str) -> str:
-        return self._asker.scrub(theirs)[:_LONGEST_TEXT]
+        return self._asker.scrub(theirs.encode("utf-8", "replace").decode())[:_LONGEST_TEXT]
 
 
 @attrs.define

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from trunkline.deadline import Deadline
 from trunkline.errors import Unsupported
-from trunkline.sip.address import SipAddress
+from trunkline.sip.destination import Destination
 from trunkline.sip.server import SipServer
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class SipDial(Protocol):
-    """Knows the addresses of a server, and which certificates to trust."""
+    """Knows where a server is to be found, and which certificates to trust."""
 
-    def addresses(
+    def destinations(
         self, server: SipServer, *, deadline: Deadline, rng: random.Random, most: int, trusted: bool = False
-    ) -> tuple[SipAddress, ...]:
+    ) -> tuple[Destination, ...]:
         """Where to send, in the order to try, `most` of them; raises `NoAnswer`.
 
         A `trusted` server, one that the operator named, may be at a private address.
@@ -51,16 +51,16 @@ class NetworkSipDial:
         self._authorities = authorities
         self._tls: ssl.SSLContext | None = None
 
-    def addresses(
+    def destinations(
         self, server: SipServer, *, deadline: Deadline, rng: random.Random, most: int, trusted: bool = False
-    ) -> tuple[SipAddress, ...]:
+    ) -> tuple[Destination, ...]:
         """What DNS says of the server (RFC 3263), each address held against the rules."""
         from trunkline.sip.resolution import Resolver
 
         if self._resolver is None:
             self._resolver = Resolver()
         allowed = trusted or server.address_host in self._allowed
-        return self._resolver.addresses(server, private=allowed, deadline=deadline, rng=rng, most=most)
+        return self._resolver.destinations(server, private=allowed, deadline=deadline, rng=rng, most=most)
 
     def tls(self) -> ssl.SSLContext:
         """TLS from 1.2 on, names and authorities checked."""
@@ -82,15 +82,15 @@ class SandboxSipDial:
     def __init__(self, hosts: Mapping[str, tuple[str, int]]) -> None:
         self._hosts = {host.lower(): place for host, place in hosts.items()}
 
-    def addresses(
+    def destinations(
         self, server: SipServer, *, deadline: Deadline, rng: random.Random, most: int, trusted: bool = False
-    ) -> tuple[SipAddress, ...]:
+    ) -> tuple[Destination, ...]:
         """The sandbox's own address, whatever DNS says of the host."""
         place = self._hosts.get(server.address_host)
         if place is None:
             raise Unsupported("sandbox", f"{server.address_host} has no sandbox here, and this is not a live key")
         transport = "udp" if server.transport == "auto" else server.transport
-        return (SipAddress(transport, *place),)
+        return (Destination(transport, *place),)
 
     def tls(self) -> ssl.SSLContext:
         """Never asked for: none of the addresses has a certificate to check."""

@@ -9,7 +9,7 @@ import attrs
 class SipLimits:
     """Seconds, bytes and counts; `t1` and `t2` are RFC 3261's retransmission timers over UDP.
 
-    `answer_seconds` is how long one address may take to answer, `question_seconds` all of them together.
+    `answer_seconds` is how long one destination may take to answer, `question_seconds` all of them together.
     """
 
     t1: float = 0.5
@@ -19,5 +19,5 @@ class SipLimits:
     question_seconds: float = 11.0
     message_bytes: int = 64 * 1024
     headers: int = 128
-    addresses: int = 4
+    destinations: int = 4
     questions_per_call: int = 16

@@ -1,4 +1,4 @@
-"""From the name of a SIP server to the addresses to try, in order (RFC 3263), each held against the address rules."""
+"""From a SIP server's name to the destinations to try, in order (RFC 3263), each held against the address rules."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import dns.resolver
 
 from trunkline.deadline import Deadline
 from trunkline.public_addresses import is_public
-from trunkline.sip.address import SipAddress
 from trunkline.sip.answer import NoAnswer, SipTrouble
+from trunkline.sip.destination import Destination
 from trunkline.sip.server import SipServer, is_literal
 
 _DEFAULT_PORT = {"udp": 5060, "tcp": 5060, "tls": 5061}
@@ -40,21 +40,21 @@ class Resolver:
     def __init__(self, nameserver: tuple[str, int] | None = None) -> None:
         self._nameserver = nameserver
 
-    def addresses(
+    def destinations(
         self, server: SipServer, *, private: bool, deadline: Deadline, rng: random.Random, most: int
-    ) -> tuple[SipAddress, ...]:
-        """At most `most` addresses; raises `NoAnswer`. Private ones count only where `private` allows them."""
+    ) -> tuple[Destination, ...]:
+        """At most `most` of them; raises `NoAnswer`. Private ones count only where `private` allows them."""
         lookup = _Lookup(self._nameserver, deadline)
-        found: list[SipAddress] = []
+        found: list[Destination] = []
         refused = False
         try:
             for place, ip in _ips(server, lookup, rng):
                 name = server.address_host if place.transport == "tls" else None
-                address = SipAddress(place.transport, ip, place.port, name)
+                destination = Destination(place.transport, ip, place.port, name)
                 if not (private or is_public(ip)):
                     refused = True
-                elif address not in found:
-                    found.append(address)
+                elif destination not in found:
+                    found.append(destination)
                 if len(found) == most:
                     break
         except NoAnswer:

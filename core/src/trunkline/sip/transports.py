@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from trunkline.deadline import Deadline
-from trunkline.sip.address import SipAddress
 from trunkline.sip.answer import NoAnswer, SipTrouble
+from trunkline.sip.destination import Destination
 from trunkline.sip.limits import SipLimits
 from trunkline.sip.message import Malformed, Request, Response, TooLarge, is_request, whole_length
 from trunkline.sip.server import in_uri
@@ -30,7 +30,7 @@ _CERTIFICATE = {
 
 
 class Connection(Protocol):
-    """The road to one address; `via` is what stands in the request's Via."""
+    """The road to one destination; `via` is what stands in the request's Via."""
 
     via: str
 
@@ -40,21 +40,21 @@ class Connection(Protocol):
 
 @contextlib.contextmanager
 def connected(
-    address: SipAddress, *, tls: Callable[[], ssl.SSLContext], limits: SipLimits, deadline: Deadline
+    destination: Destination, *, tls: Callable[[], ssl.SSLContext], limits: SipLimits, deadline: Deadline
 ) -> Iterator[Connection]:
-    """A connection to exactly this address; raises `NoAnswer`."""
-    family = socket.AF_INET6 if ipaddress.ip_address(address.ip).version == 6 else socket.AF_INET
-    kind = socket.SOCK_DGRAM if address.transport == "udp" else socket.SOCK_STREAM
+    """A connection to exactly this place; raises `NoAnswer`."""
+    family = socket.AF_INET6 if ipaddress.ip_address(destination.ip).version == 6 else socket.AF_INET
+    kind = socket.SOCK_DGRAM if destination.transport == "udp" else socket.SOCK_STREAM
     with _troubles(), contextlib.ExitStack() as stack:
         sock = stack.enter_context(socket.socket(family, kind))
         sock.settimeout(_wait(deadline, limits.connect_seconds))
         # Connected, a UDP socket takes datagrams from this address only, and hears that nobody listens there.
-        sock.connect((address.ip, address.port))
-        if address.certificate_name is not None:
-            sock = stack.enter_context(_secured(sock, tls(), address.certificate_name))
+        sock.connect((destination.ip, destination.port))
+        if destination.certificate_name is not None:
+            sock = stack.enter_context(_secured(sock, tls(), destination.certificate_name))
         host, port = sock.getsockname()[:2]
-        via = f"SIP/2.0/{address.transport.upper()} {in_uri(host)}:{port}"
-        yield _Datagrams(sock, via, limits) if address.transport == "udp" else _Stream(sock, via, limits)
+        via = f"SIP/2.0/{destination.transport.upper()} {in_uri(host)}:{port}"
+        yield _Datagrams(sock, via, limits) if destination.transport == "udp" else _Stream(sock, via, limits)
 
 
 def _secured(sock: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from trunkline.account import CarrierAccount
@@ -16,6 +17,8 @@ from trunkline.sip.asking import Asker, DigestCredentials, Question
 from trunkline.sip.dial import SipDial
 from trunkline.sip.limits import SipLimits
 from trunkline.sip.server import SipServer
+
+_HOST_AND_PORT = re.compile(r"(\[[^\]]*\]|[^:]*):[0-9]+")
 
 
 class SipWire:
@@ -73,15 +76,13 @@ class SipWire:
 
 
 def _steered(descriptor: ProviderDescriptor, account: CarrierAccount) -> Iterator[str]:
-    """The hosts in the fields that decide where secrets are sent, with and without what looks like a port."""
+    """The hosts in the fields that decide where secrets are sent, without their ports."""
     fields = [*((field, account.credential(field.name)) for field in account.form.fields)]
     fields += [(field, account.sip_config.get(field.name)) for field in descriptor.sip_fields]
     for field, value in fields:
         if field.steers and isinstance(value, str):
-            host, _, port = value.lower().rpartition(":")
-            yield value.lower().strip("[]")
-            if port.isdigit():
-                yield host.strip("[]")
+            with_port = _HOST_AND_PORT.fullmatch(value)
+            yield (with_port[1] if with_port else value).strip("[]").lower()
 
 
 def _credentials(account: CarrierAccount) -> DigestCredentials | None:

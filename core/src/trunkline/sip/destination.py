@@ -1,4 +1,4 @@
-"""One address that a request is sent to."""
+"""One place that a request is sent to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trunkline.sip.server import in_uri
 
 
 @attrs.frozen
-class SipAddress:
+class Destination:
     """Transport, IP address and port; `certificate_name` is what the certificate must be for, None to speak no TLS."""
 
     transport: str
