@@ -71,7 +71,12 @@ def test_each_account_of_the_demo_gives_the_verdict_that_its_kind_expects(demo: 
     fails = {"bad_credentials", "suspended", "closed", "geo_blocked", "test_credentials", "no_outbound_profile"}
     fails |= {"credentials_missing", "other_realm", "address_refused", "silent"}
     assert {expect for expect, verdict in verdicts.items() if verdict == "fail"} >= fails
-    assert {expect for expect, verdict in verdicts.items() if verdict == "pass"} >= {"healthy", "empty", "trial", "open"}
+    assert {expect for expect, verdict in verdicts.items() if verdict == "pass"} >= {
+        "healthy",
+        "empty",
+        "trial",
+        "open",
+    }
 
 
 def test_the_official_client_pointed_at_the_sandbox_lists_the_same_numbers(demo: Demo) -> None:
