@@ -9,7 +9,8 @@ from trunkline.account import CarrierAccount
 from trunkline.checks import CredentialTest
 from trunkline.engine import Engine
 from trunkline.errors import TrunklineError
-from trunkline.evidence import Evidence, fingerprint
+from trunkline.evidence import Evidence
+from trunkline_service import proofs
 from trunkline_service.drafts import ConnectionDraft
 from trunkline_service.logs import get_logger
 from trunkline_service.service import Service
@@ -53,9 +54,7 @@ def _suggested_name(engine: Engine, account: CarrierAccount) -> str:
 def _keep_evidence(
     service: Service, caller: Caller, account: CarrierAccount, verdict: CredentialTest, name: str
 ) -> Evidence:
-    key_id = service.sealer.primary
-    key = service.sealer.key(key_id, "fingerprint")
-    assert key is not None
+    key_id, fingerprint = proofs.fingerprint_of(service, service.engines[caller.mode], account)
     now = service.clock()
     made = Evidence(
         id=uuid.uuid4(),
@@ -64,7 +63,7 @@ def _keep_evidence(
         identity=verdict.identity,
         suggested_name=name,
         name_inferred=True,
-        fingerprint=fingerprint(key, service.engines[caller.mode].descriptor(account.provider), account),
+        fingerprint=fingerprint,
         checks=verdict.checks,
         made_at=now,
         good_until=now + dt.timedelta(minutes=service.evidence_minutes),

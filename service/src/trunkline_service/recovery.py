@@ -7,9 +7,9 @@ import threading
 from trunkline.errors import TrunklineError
 from trunkline_service.desk import Desk, desk_for
 from trunkline_service.errors import ApiError
+from trunkline_service.key_ring import SealBroken
 from trunkline_service.logs import get_logger, where
 from trunkline_service.restoring import put_back
-from trunkline_service.sealing import SealBroken
 from trunkline_service.service import Service
 from trunkline_service.set_ups import settle as settle_set_up
 from trunkline_service.storage import connections, evidence, idempotency, numbers, set_ups

@@ -23,9 +23,9 @@ from trunkline_service.desk import Desk, desk_for, lock_name, not_ready
 from trunkline_service.drafts import ConnectionDraft
 from trunkline_service.errors import ApiError, as_api_error
 from trunkline_service.idempotency import Keeper
+from trunkline_service.key_ring import SealBroken
 from trunkline_service.logs import get_logger
 from trunkline_service.made import secrets_in
-from trunkline_service.sealing import SealBroken
 from trunkline_service.service import Service
 from trunkline_service.storage import connections, evidence, idempotency, numbers, shown
 from trunkline_service.storage import set_ups as stored

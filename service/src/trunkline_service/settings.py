@@ -13,7 +13,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from trunkline.sip_target import SipTarget
-from trunkline_service.sealing import KeyRing
+from trunkline_service.key_ring import KeyRing, LocalKeyRing
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -46,7 +46,7 @@ class Settings:
         return cls(
             data_dir=data_dir,
             database_url=_database_url(given.get("TRUNKLINE_DATABASE_URL"), data_dir),
-            keys=_keys(given.get("TRUNKLINE_KEYS"), data_dir),
+            keys=_keys(given.get("TRUNKLINE_KEYS"), given.get("TRUNKLINE_KEYS_FILE"), data_dir),
             sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST")),
             sandbox=_sandbox(given.get("TRUNKLINE_SANDBOX", "")),
             evidence_minutes=_minutes(given.get("TRUNKLINE_EVIDENCE_MINUTES", "15")),
@@ -72,24 +72,36 @@ def _database_url(text: str | None, data_dir: Path) -> URL:
     raise SettingsError(variable, f"{url.drivername} is not supported; use sqlite or postgresql")
 
 
-def _keys(text: str | None, data_dir: Path) -> KeyRing:
+def _keys(text: str | None, file: str | None, data_dir: Path) -> KeyRing:
+    if text is not None and file is not None:
+        raise SettingsError("TRUNKLINE_KEYS_FILE", "the keys stand in TRUNKLINE_KEYS too; give one of the two")
     if text is not None:
         try:
-            return KeyRing.parse(text)
+            return LocalKeyRing.parse(text)
         except ValueError as error:
             raise SettingsError("TRUNKLINE_KEYS", str(error)) from None
+    if file is not None:
+        return _keys_in("TRUNKLINE_KEYS_FILE", Path(file))
     path = data_dir / "keys"
     try:
         if not path.exists():
             _make_private_folder(data_dir)
-            _write_once(path, KeyRing.generate() + "\n")
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise SettingsError("TRUNKLINE_DATA_DIR", f"{path} may be read by others; run: chmod 600 {path}")
-        return KeyRing.parse(path.read_text())
-    except ValueError as error:
-        raise SettingsError("TRUNKLINE_DATA_DIR", f"the key file {path} is damaged: {error}") from None
+            _write_once(path, LocalKeyRing.generate() + "\n")
     except OSError as error:
-        raise SettingsError("TRUNKLINE_DATA_DIR", f"the key file {path} cannot be used: {error.strerror}") from None
+        raise SettingsError("TRUNKLINE_DATA_DIR", f"the key file {path} cannot be made: {error.strerror}") from None
+    return _keys_in("TRUNKLINE_DATA_DIR", path)
+
+
+def _keys_in(variable: str, path: Path) -> KeyRing:
+    """The key ring of a file that its owner alone may read."""
+    try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise SettingsError(variable, f"{path} may be read by others; run: chmod 600 {path}")
+        return LocalKeyRing.parse(path.read_text())
+    except ValueError as error:
+        raise SettingsError(variable, f"the key file {path} is damaged: {error}") from None
+    except OSError as error:
+        raise SettingsError(variable, f"the key file {path} cannot be used: {error.strerror}") from None
 
 
 def _write_once(path: Path, text: str) -> None:

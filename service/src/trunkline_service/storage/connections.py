@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Column, Connection, delete, exists, insert, select, update
 
 from trunkline_service.made import load_made, made_as_json
 from trunkline_service.sealing import Place, Sealer
+from trunkline_service.storage.seals import SealedColumn
 from trunkline_service.storage.shown import write_shown
 from trunkline_service.storage.tables import Goal, connections, set_ups
 
@@ -105,6 +106,7 @@ def create(db: Connection, new: NewConnection, sealer: Sealer, now: int) -> int:
             shown_sip_config=as_shown(new.shown_sip_config),
             shown="",
             last_tested_at=new.tested_at,
+            watched_at=now,
             created_at=now,
             updated_at=now,
         )
@@ -146,6 +148,19 @@ def remove(db: Connection, organization: int, id: int) -> bool:
 
 def _place(organization: int, id: int, purpose: str) -> Place:
     return Place(organization, "connection", id, purpose)
+
+
+def _sealed(column: Column[Any], purpose: str) -> SealedColumn:
+    rows = select(connections.c.id, connections.c.organization_id)
+    return SealedColumn(column, rows, lambda row: _place(row.organization_id, row.id, purpose))
+
+
+SEALED = (
+    _sealed(connections.c.sealed_credentials, "credentials"),
+    _sealed(connections.c.sealed_sip_config, "sip_config"),
+    _sealed(connections.c.sealed_made, "made"),
+)
+"""What is sealed of connections."""
 
 
 def as_shown(shown_sip_config: Mapping[str, Any]) -> str:

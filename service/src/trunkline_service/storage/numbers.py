@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
 
 from trunkline.numbers import CarrierNumber, NumberRef, Route, RoutingSnapshot
 from trunkline_service.sealing import Place, Sealer
 from trunkline_service.snapshots import load_route, load_snapshot, route_as_json, snapshot_as_json
+from trunkline_service.storage.seals import SealedColumn
 from trunkline_service.storage.tables import UNFINISHED, Hold, phone_numbers
 
 LEASE_MS = 90_000
@@ -410,3 +411,12 @@ def _all(db: Connection, query: Any) -> list[StoredNumber]:
 
 def _place(organization: int, id: int, purpose: str) -> Place:
     return Place(organization, "phone_number", id, purpose)
+
+
+def _sealed(column: Column[Any], purpose: str) -> SealedColumn:
+    rows = select(_columns.id, _columns.organization_id)
+    return SealedColumn(column, rows, lambda row: _place(row.organization_id, row.id, purpose))
+
+
+SEALED = (_sealed(_columns.sealed_snapshot, "snapshot"), _sealed(_columns.sealed_route, "route"))
+"""What is sealed of phone numbers."""
