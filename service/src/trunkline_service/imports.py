@@ -245,7 +245,7 @@ def _settle(desk: Desk, row: StoredNumber, outcome: ImportOutcome) -> ImportResu
 def _refused(desk: Desk, row: StoredNumber, error: TrunklineError) -> ImportResultView:
     _log.warning("number_not_imported", number_id=row.id, code=error.code)
     if says_no_more(error):
-        note_health(desk.service, desk.connection, works=False)
+        note_health(desk.service, desk.connection, error)
     word = refusal_of(error)
     explained = word in REFUSALS and word != "carrier_refused"
     return refuse(row.number, word, None if explained else error.summary)

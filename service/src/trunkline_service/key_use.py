@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 from trunkline_service.clock import shown
 from trunkline_service.key_ring import SealBroken
 from trunkline_service.sealing import Sealer
-from trunkline_service.storage import connections, evidence, idempotency, numbers, sealing_keys, set_ups
+from trunkline_service.storage import connections, evidence, idempotency, numbers, sealing_keys, set_ups, webhooks
 from trunkline_service.storage.database import Database
 from trunkline_service.storage.seals import SealedColumn
 
-SEALED: tuple[SealedColumn, ...] = (*connections.SEALED, *set_ups.SEALED, *numbers.SEALED)
+SEALED: tuple[SealedColumn, ...] = (*connections.SEALED, *set_ups.SEALED, *numbers.SEALED, *webhooks.SEALED)
 """Every sealed column."""
 
 _BATCH = 200

@@ -25,9 +25,9 @@ def available_numbers(service: Service, caller: Caller, connection: int) -> Iter
         first = next(batches)
     except TrunklineError as error:
         if says_no_more(error):
-            note_health(service, desk.connection, works=False)
+            note_health(service, desk.connection, error)
         raise
-    note_health(service, desk.connection, works=True)
+    note_health(service, desk.connection, None)
     return _pieces(service, caller, chain([first], batches))
 
 

@@ -46,7 +46,7 @@ def put_back(desk: Desk, leased: StoredNumber) -> Release:
             else:
                 numbers.leave_to_recovery(db, leased, desk.now())
         if says_no_more(error):
-            note_health(desk.service, desk.connection, works=False)
+            note_health(desk.service, desk.connection, error)
         raise
     restored = release.outcome is ReleaseOutcome.RESTORED
     with desk.service.database.writing() as db:

@@ -14,7 +14,9 @@ from sqlalchemy.exc import ArgumentError
 
 from trunkline.sip_target import SipTarget
 from trunkline_service.key_ring import KeyRing, LocalKeyRing
+from trunkline_service.limits import Rates
 
+_RATES = range(1, 60_000_001)
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -35,6 +37,8 @@ class Settings:
     keys: KeyRing
     sip_host: SipTarget | None = None
     sandbox: Mapping[str, str] = attrs.field(factory=dict)
+    rates: Rates = attrs.field(factory=Rates)
+    watch_minutes: int = 60
     evidence_minutes: int = 15
     log_level: str = "info"
 
@@ -49,7 +53,13 @@ class Settings:
             keys=_keys(given.get("TRUNKLINE_KEYS"), given.get("TRUNKLINE_KEYS_FILE"), data_dir),
             sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST")),
             sandbox=_sandbox(given.get("TRUNKLINE_SANDBOX", "")),
-            evidence_minutes=_minutes(given.get("TRUNKLINE_EVIDENCE_MINUTES", "15")),
+            rates=Rates(
+                requests=_whole(given, "TRUNKLINE_REQUESTS_PER_MINUTE", 6000, _RATES),
+                tests=_whole(given, "TRUNKLINE_TESTS_PER_MINUTE", 60, _RATES),
+                account_tests=_whole(given, "TRUNKLINE_ACCOUNT_TESTS_PER_MINUTE", 10, _RATES),
+            ),
+            watch_minutes=_whole(given, "TRUNKLINE_WATCH_MINUTES", 60, range(7 * 1440 + 1)),
+            evidence_minutes=_whole(given, "TRUNKLINE_EVIDENCE_MINUTES", 15, range(1, 1441)),
             log_level=_level(given.get("TRUNKLINE_LOG_LEVEL", "info")),
         )
 
@@ -153,9 +163,10 @@ def _is_origin(text: str, schemes: tuple[str, ...]) -> bool:
         return False
 
 
-def _minutes(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1440:
-        raise SettingsError("TRUNKLINE_EVIDENCE_MINUTES", "must be a whole number from 1 to 1440")
+def _whole(given: Mapping[str, str], variable: str, default: int, allowed: range) -> int:
+    text = given.get(variable, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) not in allowed:
+        raise SettingsError(variable, f"must be a whole number from {allowed[0]} to {allowed[-1]}")
     return int(text)
 
 

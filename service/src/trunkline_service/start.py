@@ -15,6 +15,7 @@ from trunkline_service import key_use
 from trunkline_service.clock import in_milliseconds
 from trunkline_service.key_ring import KeyRing
 from trunkline_service.key_use import KeyMissing
+from trunkline_service.limits import RequestLimit
 from trunkline_service.logs import get_logger
 from trunkline_service.sealing import Sealer
 from trunkline_service.service import Service
@@ -74,6 +75,9 @@ def start(settings: Settings, registry: Registry | None = None) -> Service:
         engines=_engines(settings, registry),
         installation=name,
         clock=utc_now,
+        request_limit=RequestLimit(database, settings.rates.requests),
+        rates=settings.rates,
+        watch_minutes=settings.watch_minutes,
         evidence_minutes=settings.evidence_minutes,
     )
 

@@ -16,7 +16,7 @@ class SealedColumn:
     """A column of sealed values: `rows` reads what `place` needs to tell where each belongs."""
 
     column: Column[Any]
-    rows: Select[Any]
+    rows: Select[*tuple[Any, ...]]
     place: Callable[[Any], Place]
 
     @property
@@ -43,7 +43,7 @@ class SealedColumn:
     def exchange(self, db: Connection, row: Any, old: bytes, new: bytes) -> bool:
         """Put another seal in the place of this one; False where somebody wrote the value meanwhile."""
         same = [column == value for column, value in zip(self._primary_key(), self.key_of(row), strict=True)]
-        exchanged = update(self.column.table).where(*same, self.column == old)  # type: ignore[arg-type]
+        exchanged = update(self.column.table).where(*same, self.column == old)
         return db.execute(exchanged.values({self.column.name: new})).rowcount == 1
 
     def uses(self, db: Connection, key_id: str) -> bool:
