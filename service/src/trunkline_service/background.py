@@ -16,20 +16,24 @@ _log = get_logger()
 
 @attrs.frozen
 class _Round:
-    """Something that is done now and every few seconds, in a thread of its own."""
+    """Something that is done now and every few seconds, in a thread of its own.
+
+    `work` does a piece of it and tells how much that was: while there was something, the next follows at once.
+    """
 
     name: str
-    work: Callable[[Service], object]
+    work: Callable[[Service], int]
     every_seconds: float
 
     def run_until(self, service: Service, stopped: threading.Event) -> None:
         """Do it until the process stops; a round that fails is followed by the next."""
         while True:
+            done = 0
             try:
-                self.work(service)
+                done = self.work(service)
             except Exception as error:
                 _log.error(f"{self.name}_failed", error=where(error))
-            if stopped.wait(self.every_seconds):
+            if stopped.wait(0 if done else self.every_seconds):
                 return
 
 

@@ -23,7 +23,9 @@ RETRY_SECONDS = (10, 60, 300, 1800, 7200, 21600, 43200)
 """How long after each attempt that failed comes the next, a little more or less; after the last, none does."""
 
 _AT_ONCE = 8
-_BATCH = 64
+_BATCH = 16
+_MOST_EACH = 4
+"""How many of them go to one endpoint: one that is slow keeps others waiting for a moment only."""
 _LEASE_MS = 60_000
 _CONNECT_SECONDS, _READ_SECONDS, _SECONDS = 5.0, 10.0, 15.0
 _AGENT = f"trunkline-service/{version('trunkline-service')}"
@@ -32,15 +34,11 @@ _log = get_logger()
 
 
 def deliver_due(service: Service) -> int:
-    """Make every attempt that is due; gives how many were made."""
-    made = 0
+    """Make some of the attempts that are due; gives how many were made."""
+    with service.database.reading() as db:
+        batch = webhooks.due(db, service.now(), most=_BATCH, most_each=_MOST_EACH)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="webhook") as pool:
-        while True:
-            with service.database.reading() as db:
-                batch = webhooks.due(db, service.now(), _BATCH)
-            made += sum(pool.map(lambda each: _attempt(service, each), batch))
-            if len(batch) < _BATCH:
-                return made
+        return sum(pool.map(lambda each: _attempt(service, each), batch))
 
 
 def signature(secret: str, at: int, body: bytes) -> str:

@@ -28,7 +28,7 @@ from trunkline_service.storage.tables import Hold
 from trunkline_service.verifications import FAILED, remember
 
 _AT_ONCE = 8
-_MOST = 100
+_MOST = 16
 """How many connections one round looks at; the rest waits for the next."""
 _LEASE_MS = 600_000
 _JITTER = 0.1

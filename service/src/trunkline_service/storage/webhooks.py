@@ -94,22 +94,29 @@ def remove(db: Connection, organization: int, id: int) -> bool:
     return db.execute(own).rowcount == 1
 
 
-def due(db: Connection, now: int, limit: int) -> list[Due]:
-    """Deliveries whose attempt is due, the longest first."""
+def due(db: Connection, now: int, *, most: int, most_each: int) -> list[Due]:
+    """Deliveries whose attempt is due, the longest first, and only so many of each endpoint."""
+    place = func.row_number().over(partition_by=_deliveries.endpoint_id, order_by=_deliveries.next_at)
+    ranked = (
+        select(_deliveries.event_id, _deliveries.endpoint_id, _deliveries.attempts, _deliveries.next_at)
+        .add_columns(place.label("place"))
+        .where(_deliveries.next_at <= now)
+        .subquery()
+    )
     query = (
         select(
-            _deliveries.attempts,
-            _deliveries.next_at,
+            ranked.c.attempts,
+            ranked.c.next_at,
             events_table.c.id,
             events_table.c.told,
             events_table.c.created_at,
             *_SELECT.selected_columns,
         )
-        .join(events_table, events_table.c.id == _deliveries.event_id)
-        .join(webhook_endpoints, _columns.id == _deliveries.endpoint_id)
-        .where(_deliveries.next_at <= now)
-        .order_by(_deliveries.next_at)
-        .limit(limit)
+        .join(events_table, events_table.c.id == ranked.c.event_id)
+        .join(webhook_endpoints, _columns.id == ranked.c.endpoint_id)
+        .where(ranked.c.place <= most_each)
+        .order_by(ranked.c.next_at)
+        .limit(most)
     )
     return [
         Due(events.stored(*row[2:5]), StoredEndpoint(*row[5:]), attempts=row[0], next_at=row[1])
