@@ -2,18 +2,22 @@
 
 PYTHON ?= python3
 PORT ?= 8080
+SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) sandbox service
 INSTALLED := $(VENV)/installed
 
-.PHONY: run test bench lint lock area-codes provider-table clean
+.PHONY: run test fuzz bench lint lock area-codes provider-table clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
 
 test: $(INSTALLED)       ## every test; a test that lacks a server skips and says how to run it
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+fuzz: $(INSTALLED)       ## garbled answers against the SIP wire (make fuzz SECONDS=600 for longer)
+	$(BIN)/python tests/core/sip/fuzz.py $(SECONDS)
 
 bench: $(INSTALLED)      ## measure; writes build/bench.json
 	$(BIN)/python benchmarks/bench.py $(ARGS)

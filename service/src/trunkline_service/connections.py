@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from trunkline.account import CarrierAccount
 from trunkline.engine import Engine
-from trunkline.errors import TrunklineError
 from trunkline.evidence import Evidence
 from trunkline_service import proofs, set_ups
 from trunkline_service.clock import in_milliseconds
@@ -104,14 +103,13 @@ def remove(service: Service, caller: Caller, id: int) -> None:
         connections.remove(db, caller.organization, id, _DELETED, now)
 
 
-def note_health(service: Service, stored: StoredConnection, trouble: TrunklineError | None) -> None:
+def note_health(service: Service, stored: StoredConnection, trouble: Reason | None) -> None:
     """Show in the connection's status whether the carrier still takes its credentials, or why it does not."""
     status = "error" if trouble else "connected"
     if stored.status not in ("connected", "error") or stored.status == status:
         return
-    why = Reason(trouble.code, trouble.summary) if trouble else _WORKS
     with service.database.writing() as db:
-        connections.set_status(db, stored.organization, stored.id, status, why, service.now())
+        connections.set_status(db, stored.organization, stored.id, status, trouble or _WORKS, service.now())
 
 
 @attrs.frozen

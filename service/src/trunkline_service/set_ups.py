@@ -336,7 +336,7 @@ def _undo(work: _Work) -> None:
         with service.database.writing() as db:
             if stored.try_later(db, set_up, now + RETRY_MS):
                 connections.change(db, set_up.organization, set_up.connection, {"updated_at": now})
-                why = Reason(error.code, scrub(error.summary))
+                why = Reason.of(error.scrubbed(scrub))
                 connections.set_status(db, set_up.organization, set_up.connection, "error", why, now)
                 evidence.free(db, set_up.organization, set_up.evidence_id)
         raise error.scrubbed(scrub) from None

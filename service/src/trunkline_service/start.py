@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from trunkline.engine import Engine, utc_now
 from trunkline.http.dial import CarrierDial, SandboxDial
 from trunkline.registry import Registry
+from trunkline.sip.dial import NetworkSipDial, SandboxSipDial
 from trunkline_service import key_use
 from trunkline_service.clock import in_milliseconds
 from trunkline_service.key_ring import KeyRing
@@ -85,8 +86,18 @@ def start(settings: Settings, registry: Registry | None = None) -> Service:
 def _engines(settings: Settings, registry: Registry) -> Mapping[str, Engine]:
     """Live keys reach carriers; sandbox keys reach what the operator mapped, and cannot reach a carrier."""
     return {
-        LIVE: Engine(registry, dial=CarrierDial(), platform=settings.sip_host),
-        SANDBOX: Engine(registry, dial=SandboxDial(settings.sandbox), platform=settings.sip_host),
+        LIVE: Engine(
+            registry,
+            dial=CarrierDial(),
+            sip=NetworkSipDial(allowed_hosts=settings.sip_allowed_hosts),
+            platform=settings.sip_host,
+        ),
+        SANDBOX: Engine(
+            registry,
+            dial=SandboxDial(settings.sandbox),
+            sip=SandboxSipDial(settings.sip_sandbox),
+            platform=settings.sip_host,
+        ),
     }
 
 

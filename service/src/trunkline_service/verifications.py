@@ -34,9 +34,11 @@ def verify_number(service: Service, caller: Caller, id: int) -> VerifiedNumberVi
         verdict = desk.engine.verify_number(desk.account, row.ref, route)
     except TrunklineError as error:
         if says_no_more(error):
-            note_health(service, desk.connection, error)
+            note_health(service, desk.connection, Reason.of(error))
         raise
-    note_health(service, desk.connection, None)
+    login = verdict.credentials
+    refused = login is not None and login.outcome is Outcome.FAIL
+    note_health(service, desk.connection, Reason(login.code, login.summary) if login and refused else None)
     with service.database.writing() as db:
         remember(db, row, verdict, service.now())
         now = numbers.find(db, caller.organization, id) or row

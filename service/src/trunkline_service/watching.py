@@ -72,7 +72,7 @@ def _look_at(service: Service, each: Watched, interval: int) -> bool:
         _look_through(desk)
     except (TrunklineError, ApiError, SealBroken) as error:
         if isinstance(error, TrunklineError) and says_no_more(error):
-            note_health(service, stored, error)
+            note_health(service, stored, Reason.of(error))
         _log.warning("not_watched", connection_id=each.id, code=getattr(error, "code", "seal_broken"))
     else:
         note_health(service, stored, None)

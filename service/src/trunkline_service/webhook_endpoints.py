@@ -7,7 +7,7 @@ import secrets
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from trunkline.http.bounded import is_public
+from trunkline.public_addresses import is_public
 from trunkline_service.errors import ApiError, field_error, not_found
 from trunkline_service.service import Service
 from trunkline_service.storage import webhooks

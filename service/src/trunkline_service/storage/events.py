@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from sqlalchemy import Connection, delete, insert, literal, select
 
+from trunkline.errors import TrunklineError
 from trunkline_service.storage.tables import events, webhook_deliveries, webhook_endpoints
 
 KEEP_MS = 30 * 24 * 3600 * 1000
@@ -25,6 +26,11 @@ class Reason:
 
     code: str
     detail: str
+
+    @classmethod
+    def of(cls, error: TrunklineError) -> Reason:
+        """Why a carrier said no."""
+        return cls(error.code, error.summary)
 
 
 @attrs.frozen
