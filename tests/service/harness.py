@@ -19,6 +19,7 @@ from trunkline.engine import Engine
 from trunkline.registry import Registry
 from trunkline_service.app import create_app
 from trunkline_service.clock import in_milliseconds
+from trunkline_service.observers import observers
 from trunkline_service.service import Service
 from trunkline_service.settings import Settings
 from trunkline_service.start import start
@@ -135,7 +136,8 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
     )
     assert registry.problems() == ()
     made = start(settings, registry)
-    engines = {mode: Engine(registry, platform=settings.sip_host, now=clock) for mode in made.engines}
+    told = observers(made.metrics)
+    engines = {mode: Engine(registry, platform=settings.sip_host, observers=told, now=clock) for mode in made.engines}
     return attrs.evolve(made, clock=clock, engines=engines)
 
 

@@ -43,7 +43,7 @@ def create_app(service: Service, *, background: bool = True) -> Frame:
         openapi_config=_openapi(),
         logging_config=None,
     )
-    return Frame(app)
+    return Frame(app, service.metrics)
 
 
 def _answer_anything_raised(request: Request[Any, Any, Any], raised: Exception) -> Response[Any]:

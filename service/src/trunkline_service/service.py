@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
@@ -14,6 +15,7 @@ from trunkline.engine import Engine
 from trunkline.errors import InvalidFields, UnknownProvider
 from trunkline_service.clock import in_milliseconds
 from trunkline_service.errors import ApiError
+from trunkline_service.metrics import Metrics
 from trunkline_service.sealing import Sealer
 from trunkline_service.storage import locks
 from trunkline_service.storage.connections import StoredConnection
@@ -25,7 +27,8 @@ class Service:
     """The parts of one process. Nothing in it remembers a request: every replica is like every other.
 
     `engines` has one for `live` keys, which reaches the carriers, and one for `sandbox` keys, which cannot.
-    `installation` is this installation's name, by which carriers know what it made.
+    `installation` is this installation's name, by which carriers know what it made. `metrics_token` is the SHA-256 of
+    what opens the metrics; `draining` is set once this process is about to stop.
     """
 
     database: Database
@@ -34,6 +37,9 @@ class Service:
     installation: str
     clock: Callable[[], dt.datetime]
     evidence_minutes: int = 15
+    metrics: Metrics = attrs.field(factory=Metrics)
+    metrics_token: bytes | None = attrs.field(default=None, repr=False)
+    draining: threading.Event = attrs.field(factory=threading.Event)
 
     def now(self) -> int:
         """The time as it is stored."""

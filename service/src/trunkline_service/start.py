@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
-from trunkline.engine import Engine, utc_now
+from trunkline.engine import Engine, Observer, utc_now
 from trunkline.http.dial import CarrierDial, SandboxDial
 from trunkline.registry import Registry
 from trunkline_service.clock import in_milliseconds
 from trunkline_service.logs import get_logger
+from trunkline_service.metrics import Metrics
+from trunkline_service.observers import observers
 from trunkline_service.sealing import Place, SealBroken, Sealer
 from trunkline_service.service import Service
 from trunkline_service.settings import Settings
@@ -22,7 +24,7 @@ from trunkline_service.storage.organizations import LIVE, SANDBOX
 from trunkline_service.storage.tables import installation
 
 _CANARY = "this installation's keys"
-_CANARY_PLACE = Place(0, "installation", 1, "canary")
+CANARY_PLACE = Place(0, "installation", 1, "canary")
 
 _log = get_logger()
 
@@ -57,21 +59,24 @@ def start(settings: Settings, registry: Registry | None = None) -> Service:
     registry = registry or Registry.discover()
     for problem in registry.problems():
         _log.error("plugin_not_used", plugin=problem.plugin, version=problem.version, problem=problem.summary)
+    metrics = Metrics()
     return Service(
         database=database,
         sealer=sealer,
-        engines=_engines(settings, registry),
+        engines=_engines(settings, registry, observers(metrics)),
         installation=name,
         clock=utc_now,
         evidence_minutes=settings.evidence_minutes,
+        metrics=metrics,
+        metrics_token=settings.metrics_token,
     )
 
 
-def _engines(settings: Settings, registry: Registry) -> Mapping[str, Engine]:
+def _engines(settings: Settings, registry: Registry, told: Sequence[Observer]) -> Mapping[str, Engine]:
     """Live keys reach carriers; sandbox keys reach what the operator mapped, and cannot reach a carrier."""
     return {
-        LIVE: Engine(registry, dial=CarrierDial(), platform=settings.sip_host),
-        SANDBOX: Engine(registry, dial=SandboxDial(settings.sandbox), platform=settings.sip_host),
+        LIVE: Engine(registry, dial=CarrierDial(), platform=settings.sip_host, observers=told),
+        SANDBOX: Engine(registry, dial=SandboxDial(settings.sandbox), platform=settings.sip_host, observers=told),
     }
 
 
@@ -81,12 +86,12 @@ def _installation(database: Database, sealer: Sealer) -> str:
     with database.writing(serial="installation") as db:
         row = db.execute(query).first()
         if row is None:
-            name, canary = secrets.token_hex(4), sealer.seal(_CANARY, _CANARY_PLACE)
+            name, canary = secrets.token_hex(4), sealer.seal(_CANARY, CANARY_PLACE)
             now = in_milliseconds(utc_now())
             db.execute(insert(installation).values(id=1, name=name, canary=canary, created_at=now))
             return name
     try:
-        sealer.open(row.canary, _CANARY_PLACE)
+        sealer.open(row.canary, CANARY_PLACE)
     except SealBroken:
         raise StartError(
             "TRUNKLINE_KEYS: these keys do not open this database. Give the key ring it was made with; to rotate, "
