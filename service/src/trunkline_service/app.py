@@ -16,7 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from trunkline_service import recovery
+from trunkline_service import recovery, tracing
 from trunkline_service.bodies import MAX_BYTES
 from trunkline_service.errors import CODES, answer_error, as_api_error
 from trunkline_service.frame import Frame
@@ -37,6 +37,7 @@ def create_app(service: Service, *, background: bool = True) -> Frame:
         route_handlers=[Router("/", route_handlers=HANDLERS)],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         signature_types=[Service],
+        middleware=tracing.middleware(),
         exception_handlers={Exception: _answer_anything_raised},
         request_max_body_size=MAX_BYTES,
         lifespan=[lambda _: _running(service, background)],

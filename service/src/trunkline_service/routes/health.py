@@ -30,9 +30,9 @@ def healthz() -> Response[HealthView]:
     security=[{}],
 )
 def readyz(service: Serving) -> Response[ReadyView]:
-    """The process can serve requests: it is not about to stop, and its database is there, current and opened by its keys.
+    """The process can serve requests: it is not about to stop, and has its database, the schema and the keys it needs.
 
-    Needs no key.
+    Needs no API key.
     """
     reason = why_not_ready(service)
     if reason is None:
