@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from trunkline.engine import Engine
 from trunkline.registry import Registry
+from trunkline.sip.dial import SandboxSipDial
 from trunkline_service.app import create_app
 from trunkline_service.clock import in_milliseconds
 from trunkline_service.observers import observers
@@ -136,8 +137,11 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
     )
     assert registry.problems() == ()
     made = start(settings, registry)
-    told = observers(made.metrics)
-    engines = {mode: Engine(registry, platform=settings.sip_host, observers=told, now=clock) for mode in made.engines}
+    nowhere, told = SandboxSipDial({}), observers(made.metrics)
+    engines = {
+        mode: Engine(registry, sip=nowhere, platform=settings.sip_host, observers=told, now=clock)
+        for mode in made.engines
+    }
     return attrs.evolve(made, clock=clock, engines=engines)
 
 

@@ -80,5 +80,5 @@ def _verdict(status: str, verdict: CredentialTest, evidence_id: str | None, name
         verification_evidence_id=evidence_id,
         suggested_connection_name=name,
         checks=checks_view(verdict.checks),
-        check_details=check_details_view(verdict.checks),
+        check_details=check_details_view((*verdict.checks, *filter(None, [verdict.platform]))),
     )

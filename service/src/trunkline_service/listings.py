@@ -27,7 +27,8 @@ def available_numbers(service: Service, caller: Caller, connection: int) -> Iter
         if says_no_more(error):
             note_health(service, desk.connection, works=False)
         raise
-    note_health(service, desk.connection, works=True)
+    if desk.claimant.backed:  # Else no carrier was asked.
+        note_health(service, desk.connection, works=True)
     return _pieces(service, caller, chain([first], batches))
 
 

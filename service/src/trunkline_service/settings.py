@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import attrs
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from trunkline.sip.server import is_host, is_literal
 from trunkline.sip_target import SipTarget
 from trunkline_service.sealing import KeyRing
 
@@ -35,7 +37,9 @@ class Settings:
     database_url: URL = attrs.field(repr=lambda url: url.render_as_string(hide_password=True))
     keys: KeyRing
     sip_host: SipTarget | None = None
+    sip_allowed_hosts: frozenset[str] = frozenset()
     sandbox: Mapping[str, str] = attrs.field(factory=dict)
+    sip_sandbox: Mapping[str, tuple[str, int]] = attrs.field(factory=dict)
     evidence_minutes: int = 15
     log_level: str = "info"
     drain_seconds: int = 0
@@ -46,12 +50,15 @@ class Settings:
         """Read and check every variable; makes the data folder and the key file where there are none."""
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
         data_dir = Path(given.get("TRUNKLINE_DATA_DIR", "trunkline-data")).absolute()
+        sandbox, sip_sandbox = _sandboxes(given.get("TRUNKLINE_SANDBOX", ""))
         return cls(
             data_dir=data_dir,
             database_url=_database_url(given.get("TRUNKLINE_DATABASE_URL"), data_dir),
             keys=_keys(given.get("TRUNKLINE_KEYS"), data_dir),
-            sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST")),
-            sandbox=_sandbox(given.get("TRUNKLINE_SANDBOX", "")),
+            sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST"), given.get("TRUNKLINE_SIP_ADDRESSES", "")),
+            sip_allowed_hosts=_hosts(given.get("TRUNKLINE_SIP_ALLOWED_HOSTS", "")),
+            sandbox=sandbox,
+            sip_sandbox=sip_sandbox,
             evidence_minutes=_minutes(given.get("TRUNKLINE_EVIDENCE_MINUTES", "15")),
             log_level=_level(given.get("TRUNKLINE_LOG_LEVEL", "info")),
             drain_seconds=_drain_seconds(given.get("TRUNKLINE_DRAIN_SECONDS", "0")),
@@ -119,23 +126,59 @@ def _make_private_folder(path: Path) -> None:
         raise SettingsError("TRUNKLINE_DATA_DIR", f"{path} cannot be made: {error.strerror}") from None
 
 
-def _sip_host(text: str | None) -> SipTarget | None:
+def _sip_host(text: str | None, addresses: str) -> SipTarget | None:
+    if text is None:
+        if addresses:
+            raise SettingsError("TRUNKLINE_SIP_ADDRESSES", "they are those of TRUNKLINE_SIP_HOST, which is not set")
+        return None
     try:
-        return SipTarget.parse(text) if text else None
+        host = SipTarget.parse(text)
     except ValueError as error:
         raise SettingsError("TRUNKLINE_SIP_HOST", str(error)) from None
+    return attrs.evolve(host, addresses=tuple(_network(part.strip()) for part in addresses.split(",") if part.strip()))
 
 
-def _sandbox(text: str) -> dict[str, str]:
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise SettingsError(
+            "TRUNKLINE_SIP_ADDRESSES", f"write addresses or networks like 203.0.113.7,203.0.113.32/28, not {text!r}"
+        ) from None
+    return text
+
+
+def _hosts(text: str) -> frozenset[str]:
+    hosts = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    if wrong := sorted(host for host in hosts if not is_host(host)):
+        raise SettingsError(
+            "TRUNKLINE_SIP_ALLOWED_HOSTS", f"write host names or addresses with commas between them, not {wrong[0]!r}"
+        )
+    return hosts
+
+
+def _sandboxes(text: str) -> tuple[dict[str, str], dict[str, tuple[str, int]]]:
+    """Each carrier's origin, and each SIP host, with the sandbox that stands in for it."""
     origins: dict[str, str] = {}
+    hosts: dict[str, tuple[str, int]] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         carrier, _, address = (part.strip().rstrip("/") for part in entry.partition("="))
-        if not (_is_origin(carrier, ("https",)) and _is_origin(address, ("http", "https"))):
+        ip, _, port = address.rpartition(":")
+        if _is_origin(carrier, ("https",)) and _is_origin(address, ("http", "https")):
+            origins[carrier] = address
+        elif carrier.startswith("sip:") and is_host(carrier[4:]) and is_literal(ip) and _is_port(port):
+            hosts[carrier[4:].lower()] = (ip, int(port))
+        else:
             raise SettingsError(
-                "TRUNKLINE_SANDBOX", f"write it like https://api.twilio.com=http://127.0.0.1:9001, not {entry!r}"
+                "TRUNKLINE_SANDBOX",
+                "write it like https://api.twilio.com=http://127.0.0.1:9001 or sip:trunk.acme.example=127.0.0.1:5070, "
+                f"not {entry!r}",
             )
-        origins[carrier] = address
-    return origins
+    return origins, hosts
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text) < 65536
 
 
 def _is_origin(text: str, schemes: tuple[str, ...]) -> bool:

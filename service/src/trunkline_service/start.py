@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from trunkline.engine import Engine, Observer, utc_now
 from trunkline.http.dial import CarrierDial, SandboxDial
 from trunkline.registry import Registry
+from trunkline.sip.dial import NetworkSipDial, SandboxSipDial
 from trunkline_service.clock import in_milliseconds
 from trunkline_service.logs import get_logger
 from trunkline_service.metrics import Metrics
@@ -75,8 +76,20 @@ def start(settings: Settings, registry: Registry | None = None) -> Service:
 def _engines(settings: Settings, registry: Registry, told: Sequence[Observer]) -> Mapping[str, Engine]:
     """Live keys reach carriers; sandbox keys reach what the operator mapped, and cannot reach a carrier."""
     return {
-        LIVE: Engine(registry, dial=CarrierDial(), platform=settings.sip_host, observers=told),
-        SANDBOX: Engine(registry, dial=SandboxDial(settings.sandbox), platform=settings.sip_host, observers=told),
+        LIVE: Engine(
+            registry,
+            dial=CarrierDial(),
+            sip=NetworkSipDial(allowed_hosts=settings.sip_allowed_hosts),
+            platform=settings.sip_host,
+            observers=told,
+        ),
+        SANDBOX: Engine(
+            registry,
+            dial=SandboxDial(settings.sandbox),
+            sip=SandboxSipDial(settings.sip_sandbox),
+            platform=settings.sip_host,
+            observers=told,
+        ),
     }
 
 

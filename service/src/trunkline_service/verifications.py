@@ -28,7 +28,8 @@ def verify_number(service: Service, caller: Caller, id: int) -> VerifiedNumberVi
         if says_no_more(error):
             note_health(service, desk.connection, works=False)
         raise
-    note_health(service, desk.connection, works=True)
+    refused = verdict.credentials is not None and verdict.credentials.outcome is Outcome.FAIL
+    note_health(service, desk.connection, works=not refused)
     with service.database.writing() as db:
         # A verdict on a number that was released or imported anew meanwhile is of no use.
         numbers.change(db, caller.organization, id, _changed(verdict, service.now()), changes=row.changes)

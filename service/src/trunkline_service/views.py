@@ -118,8 +118,24 @@ class WarningView(msgspec.Struct):
     numbers: list[str]
 
 
+class SipAddressView(msgspec.Struct):
+    """Where a carrier has to send the calls to one number."""
+
+    number: str
+    uri: str
+
+
+class InstructionsView(msgspec.Struct):
+    """What the customer has to enter at a carrier that nobody else can change; `allow_addresses` where known."""
+
+    summary: str
+    sip_addresses: list[SipAddressView]
+    transport: Literal["udp", "tcp", "tls"] | None
+    allow_addresses: list[str]
+
+
 class ImportView(msgspec.Struct):
-    """How an import ended."""
+    """How an import ended; `instructions` stands where something is left to the customer."""
 
     imported_count: int
     provider_charge_estimate_cents: int | None
@@ -127,6 +143,7 @@ class ImportView(msgspec.Struct):
     provider_charge_note: str
     results: list[ImportResultView]
     warnings: list[WarningView]
+    instructions: InstructionsView | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlannedObjectView(msgspec.Struct):
@@ -178,6 +195,7 @@ class PlanView(msgspec.Struct):
     seconds: float
     warnings: list[WarningView]
     results: list[ImportResultView]
+    instructions: InstructionsView | msgspec.UnsetType = msgspec.UNSET
 
 
 class PhoneNumberView(msgspec.Struct):
@@ -310,6 +328,7 @@ def import_view(results: list[ImportResultView], plan: ImportPlan, charges: Char
         provider_charge_note=charges.note,
         results=results,
         warnings=_warnings(plan),
+        instructions=_instructions(plan),
     )
 
 
@@ -332,6 +351,7 @@ def plan_view(results: list[ImportResultView], plan: ImportPlan, charges: Charge
         seconds=plan.seconds,
         warnings=_warnings(plan),
         results=results,
+        instructions=_instructions(plan),
     )
 
 
@@ -353,3 +373,15 @@ def _charge(item: ChargeItem) -> ChargeView:
 
 def _warnings(plan: ImportPlan) -> list[WarningView]:
     return [WarningView(each.code, each.summary, list(each.numbers)) for each in plan.warnings]
+
+
+def _instructions(plan: ImportPlan) -> InstructionsView | msgspec.UnsetType:
+    said = plan.instructions
+    if said is None:
+        return msgspec.UNSET
+    return InstructionsView(
+        summary=said.summary,
+        sip_addresses=[SipAddressView(each.number, each.uri) for each in said.sip_addresses],
+        transport=cast("Literal['udp', 'tcp', 'tls'] | None", said.transport),
+        allow_addresses=list(said.allow_addresses),
+    )
