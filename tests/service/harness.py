@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 import httpx
+import psycopg
 from acme import ACME, KEY, Carrier, Plugin
 from litestar.testing import TestClient
 from sqlalchemy import make_url
@@ -161,7 +162,14 @@ def world_on(url: str, data_dir: Path, carrier: Carrier | None = None, **environ
         service.database.dispose()
 
 
-def new_database(postgres: str) -> tuple[str, str]:
-    """The URL of a database of one's own on a PostgreSQL server, and its name."""
+@contextmanager
+def a_database(postgres: str) -> Iterator[str]:
+    """The URL of an empty database of one's own on a PostgreSQL server."""
     name = f"trunkline_{uuid.uuid4().hex[:12]}"
-    return make_url(postgres).set(database=name).render_as_string(hide_password=False), name
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(postgres, autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
