@@ -66,7 +66,7 @@ def test_every_route_is_looked_at_here(world: World) -> None:
         )
         for method, path, _ in ROUTES
     }
-    assert documented - {("GET", "/v1/healthz")} == here
+    assert documented - {("GET", "/v1/healthz"), ("GET", "/v1/readyz")} == here
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)

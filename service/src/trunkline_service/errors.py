@@ -81,6 +81,7 @@ CODES: Mapping[str, Meaning] = {
     # Ourselves
     "internal": Meaning(500, "Something is wrong on our side; the request id names it in our logs."),
     "overloaded": Meaning(503, "Too much is going on just now; try again."),
+    "not_ready": Meaning(503, "This process is about to stop, or cannot use its database."),
 }
 """Every code that an error answer can carry."""
 

@@ -297,6 +297,12 @@ class HealthView(msgspec.Struct):
     ok: bool
 
 
+class ReadyView(msgspec.Struct):
+    """The service can serve requests."""
+
+    ready: bool
+
+
 def encode(view: object) -> bytes:
     """The JSON of a view."""
     return _encoder.encode(view)

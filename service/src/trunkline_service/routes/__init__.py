@@ -1,6 +1,6 @@
 """The HTTP routes: each authenticates, reads its request, calls one use case and shows the outcome."""
 
-from trunkline_service.routes import connections, events, health, phone_numbers, providers, webhook_endpoints
+from trunkline_service.routes import connections, events, health, metrics, phone_numbers, providers, webhook_endpoints
 from trunkline_service.routes.options import options_for
 
 _HANDLERS = [
@@ -10,6 +10,7 @@ _HANDLERS = [
     *events.HANDLERS,
     *webhook_endpoints.HANDLERS,
     *health.HANDLERS,
+    *metrics.HANDLERS,
 ]
 # First, so that Litestar makes no OPTIONS handlers of its own.
 HANDLERS = [*options_for(_HANDLERS), *_HANDLERS]
