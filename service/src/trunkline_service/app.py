@@ -16,7 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from trunkline_service import recovery
+from trunkline_service import import_worker, recovery
 from trunkline_service.bodies import MAX_BYTES
 from trunkline_service.errors import CODES, answer_error, as_api_error
 from trunkline_service.frame import Frame
@@ -61,9 +61,13 @@ async def _running(service: Service, background: bool) -> AsyncIterator[None]:
     stopped = threading.Event()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="request")
     asyncio.get_running_loop().set_default_executor(executor)
-    sweeper = threading.Thread(target=recovery.run_until, args=(service, stopped), name="recovery", daemon=True)
+    behind = [
+        threading.Thread(target=run_until, args=(service, stopped), name=name, daemon=True)
+        for name, run_until in (("recovery", recovery.run_until), ("imports", import_worker.run_until))
+    ]
     if background:
-        sweeper.start()
+        for thread in behind:
+            thread.start()
         for engine in service.engines.values():
             threading.Thread(target=engine.warm_up, name="warm-up", daemon=True).start()
     try:
@@ -72,7 +76,8 @@ async def _running(service: Service, background: bool) -> AsyncIterator[None]:
         stopped.set()
         executor.shutdown(wait=True)
         if background:
-            sweeper.join()
+            for thread in behind:
+                thread.join()
 
 
 def _openapi() -> OpenAPIConfig:

@@ -12,7 +12,7 @@ from trunkline_service.restoring import put_back
 from trunkline_service.sealing import SealBroken
 from trunkline_service.service import Service
 from trunkline_service.set_ups import settle as settle_set_up
-from trunkline_service.storage import connections, evidence, idempotency, numbers, set_ups
+from trunkline_service.storage import connections, evidence, idempotency, import_jobs, numbers, set_ups
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.tables import Hold
 
@@ -42,6 +42,7 @@ def sweep(service: Service) -> int:
     with service.database.writing() as db:
         evidence.prune(db, now)
         idempotency.prune(db, now)
+        import_jobs.prune(db, now)
     # Last, since each may take minutes.
     return settled + sum(settle_set_up(service, set_up) for set_up in unfinished)
 
