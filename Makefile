@@ -2,12 +2,13 @@
 
 PYTHON ?= python3
 PORT ?= 8080
+SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
-DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) conformance sandbox service
+DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard observers/*/pyproject.toml plugins/*/pyproject.toml)) conformance sandbox service
 INSTALLED := $(VENV)/installed
 
-.PHONY: run test bench lint lock area-codes provider-table cassettes clean
+.PHONY: run test fuzz bench lint lock area-codes provider-table cassettes clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
@@ -15,13 +16,20 @@ run: $(INSTALLED)        ## start the service and the simulated carriers on loop
 test: $(INSTALLED)       ## every test; a test that lacks a server skips and says how to run it
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
+fuzz: $(INSTALLED)       ## garbled answers against the SIP wire (make fuzz SECONDS=600 for longer)
+	$(BIN)/python tests/core/sip/fuzz.py $(SECONDS)
+
 bench: $(INSTALLED)      ## measure; writes build/bench.json
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
-lint: $(INSTALLED)       ## style and types
+lint: $(INSTALLED)       ## style, types, and what bandit says of our sources
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(wildcard */src observers/*/src plugins/*/src)
+
+audit: $(BIN)/uv         ## ask a vulnerability database about every pinned dependency; needs the network
+	$(BIN)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --require-hashes --disable-pip
 
 lock: $(BIN)/uv           ## pin every dependency with its hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

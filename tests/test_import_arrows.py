@@ -21,7 +21,7 @@ ARROWS = {
 
 
 def _distributions():
-    for source in sorted(ROOT.glob("*/src/*")) + sorted(ROOT.glob("plugins/*/src/*")):
+    for source in [*ROOT.glob("*/src/*"), *ROOT.glob("observers/*/src/*"), *ROOT.glob("plugins/*/src/*")]:
         if source.is_dir() and any(source.rglob("*.py")):
             yield source.relative_to(ROOT).as_posix()
 
@@ -71,4 +71,4 @@ def test_listing_the_providers_loads_neither_an_sdk_nor_what_only_calls_need():
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     loaded = set(run.stdout.split())
     assert "trunkline" in loaded
-    assert loaded.isdisjoint(SDKS | {"requests", "urllib3", "phonenumbers", "cattrs", "vcr", "pytest"})
+    assert loaded.isdisjoint(SDKS | {"requests", "urllib3", "phonenumbers", "cattrs", "ssl", "dns", "vcr", "pytest"})
