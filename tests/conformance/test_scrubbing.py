@@ -189,6 +189,11 @@ def test_what_a_request_said_first_is_the_plugins_own_and_what_an_answer_said_fi
     assert body(restored, "request") == {"voice": "Name 1"}
 
 
+def test_a_name_in_a_path_is_the_pseudonym_that_it_has_elsewhere() -> None:
+    _, asked = scrubbed(exchange({"name": "Old menu"}), exchange({}, uri="/menus/Old%20menu"))
+    assert asked.request["uri"].endswith("/menus/Name%201")
+
+
 def test_what_was_said_before_the_conversation_tells_what_is_the_plugins_own() -> None:
     before = exchange({}, sent={"name": "trunk-7"}, uri="/trunks")
     (one,) = scrubbed(exchange({"name": "trunk-7"}), before=(before,))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import attrs
 
@@ -118,6 +118,8 @@ class Scrubber:
         may_stand = self.allowed.field(place) or text in self._own or any(mark in text for mark in self._marks)
         if not isinstance(leaf, str):
             return leaf if may_stand and abs(leaf) < 10**14 else self.pseudonyms.of_amount(leaf)
+        if place.names[0] == "path" and (pseudonym := self.pseudonyms.given.get(unquote(text))) is not None:
+            return quote(pseudonym, safe="")
         if place.name in self.allowed.numbers and re.fullmatch(r"\d{8,15}", text):
             return self.pseudonyms.of_bare_number(text)
         if self.allowed.is_own(text) or (may_stand and text.startswith("/") and place.names[0] == "body"):
