@@ -239,6 +239,13 @@ def test_the_search_finds_what_scrubbing_would_have_missed(left: str, what: str)
         search((), {"Old menu": "Name 1"}, {"facts": [left]})
 
 
+def test_what_is_known_of_the_account_is_told_in_the_words_of_the_conversation() -> None:
+    scrub = scrubber(exchange({"name": "Front desk", "number": "+12012204711"}))
+    assert body(scrub.scrubbed()[0]) == {"name": "Name 1", "number": "+12015550100"}
+    assert (scrub.private("Front desk"), scrub.number("+12012204711")) == ("Name 1", "+12015550100")
+    assert (scrub.private("Back door"), scrub.private(SID)) == ("Name 2", "{{credentials.accountSid}}")
+
+
 def test_headers_that_authorize_are_refused() -> None:
     with pytest.raises(leftovers.InDoubt, match="a header that may hold a secret"):
         search((exchange({}, X_Api_Key="1"),))

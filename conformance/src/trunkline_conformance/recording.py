@@ -238,12 +238,11 @@ def made_of(
     scrub = Scrubber(
         interactions, allowed=allowed, credentials=replaced, marks=(provenance.marker, provenance.platform)
     )
-    kept = {name: None if name in fresh else scrub.fact(value) for name, value in given.credentials.items()}
     cassette = Cassette(
         scenario.id,
         Path(scenario.id),
         provenance,
-        attrs.evolve(given, credentials=kept),
+        _scrubbed_account(subject.descriptor, given, fresh, scrub),
         _scrubbed_facts(facts, scrub),
         scrub.scrubbed(),
     )
@@ -305,23 +304,37 @@ def fresh_names(descriptor: ProviderDescriptor) -> frozenset[str]:
     return secret_names(descriptor) | named
 
 
+def _scrubbed_account(
+    descriptor: ProviderDescriptor, given: GivenAccount, fresh: frozenset[str], scrub: Scrubber
+) -> GivenAccount:
+    """What is given, without what is made afresh; a region or the like says nothing of a customer, and stands."""
+    steering = {field.name for form in descriptor.credential_forms for field in form.fields if field.steers}
+
+    def kept(name: str, value: str | None) -> str | None:
+        if value is None or name in fresh:
+            return None
+        return value if name in steering else scrub.private(value)
+
+    return attrs.evolve(given, credentials={name: kept(name, value) for name, value in given.credentials.items()})
+
+
 def _scrubbed_facts(facts: Facts, scrub: Scrubber) -> Facts:
-    def name(value: str | None) -> str | None:
-        return None if value is None else scrub.fact(value)
+    def private(value: str | None) -> str | None:
+        return None if value is None else scrub.private(value)
 
     def routing(fact: RoutingFact) -> RoutingFact:
-        return RoutingFact(fact.kind, _host_of(name(fact.host)))
+        return RoutingFact(fact.kind, _host_of(private(fact.host)))
 
     return attrs.evolve(
         facts,
         numbers=tuple(
-            attrs.evolve(each, number=scrub.fact(each.number), friendly_name=name(each.friendly_name))
+            attrs.evolve(each, number=scrub.number(each.number), friendly_name=private(each.friendly_name))
             for each in facts.numbers
         ),
-        cast={role: scrub.fact(number) for role, number in facts.cast.items()},
-        routing={scrub.fact(number): routing(fact) for number, fact in facts.routing.items()},
-        identity=name(facts.identity),
-        account_name=name(facts.account_name),
+        cast={role: scrub.number(number) for role, number in facts.cast.items()},
+        routing={scrub.number(number): routing(fact) for number, fact in facts.routing.items()},
+        identity=private(facts.identity),
+        account_name=private(facts.account_name),
     )
 
 

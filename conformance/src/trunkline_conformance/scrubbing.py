@@ -14,7 +14,7 @@ import attrs
 
 from trunkline.converter import structure
 from trunkline_conformance.cassettes import Interaction
-from trunkline_conformance.leaves import Leaf, Place, address_rewritten, json_rewritten, leaves, rewritten
+from trunkline_conformance.leaves import Leaf, Place, address_rewritten, leaves, rewritten
 from trunkline_conformance.pseudonyms import Pseudonyms
 
 _SHORTEST = 6
@@ -96,9 +96,13 @@ class Scrubber:
         """The conversation, with nothing private in it."""
         return tuple(rewritten(each, at, self._change) for at, each in enumerate(self._conversation))
 
-    def fact(self, value: Any) -> Any:
-        """A fact about the account, in the words of the scrubbed conversation."""
-        return json_rewritten(value, _FACT, self._change_fact)
+    def number(self, number: str) -> str:
+        """A telephone number of the account, as the scrubbed conversation has it."""
+        return self.pseudonyms.of_text(number)
+
+    def private(self, value: str) -> str:
+        """Anything else that is known of the account, as the scrubbed conversation has it or would have it."""
+        return self.pseudonyms.of_value(self._without_credentials(value))
 
     def _learn(self, conversation: Sequence[Interaction]) -> None:
         told: set[str] = set()
@@ -133,21 +137,12 @@ class Scrubber:
             return self.pseudonyms.of_text(str(leaf))
         return self._change(attrs.evolve(place, names=place.names[here:]), leaf)
 
-    def _change_fact(self, place: Place, leaf: Leaf) -> Leaf:
-        if not isinstance(leaf, str):
-            return leaf
-        text = self._without_credentials(leaf)
-        return self.pseudonyms.given.get(text) or self.pseudonyms.of_text(text)
-
     def _without_credentials(self, text: str) -> str:
         for name, value in self._credentials:
             if text == value or len(value) >= _SHORTEST:
                 for form in dict.fromkeys((value, quote(value, safe=""))):
                     text = text.replace(form, f"{{{{credentials.{name}}}}}")
         return text
-
-
-_FACT = Place(0, "response", ("facts",))
 
 
 def _with_few_headers(interaction: Interaction, allowed: Allowed) -> Interaction:
