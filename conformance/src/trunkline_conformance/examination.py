@@ -88,16 +88,17 @@ def examine(
         struck = under_faults.by_profile(faults)
     elif runs:
         under_faults.one(case, struck)
-    asked_for = [each for each in checks if _is_asked_for(each, faults, case)]
+    asked_for = [each for each in checks if _is_asked_for(each, faults, None if case is None else struck)]
     verdicts = (judge(check, found, runs, struck) for check in asked_for)
     return Examination(
         subject, found, runs, tuple(exempted(verdict, exemptions) for verdict in verdicts), exemptions, faults, struck
     )
 
 
-def _is_asked_for(check: Check, faults: Profile, case: Case | None) -> bool:
-    if case is not None:
-        return check.about is About.FAULTS
+def _is_asked_for(check: Check, faults: Profile, by_one_case: FaultFindings | None) -> bool:
+    """Whether a check is part of the run; of one case, where that had something to show it."""
+    if by_one_case is not None:
+        return bool(by_one_case.looked_at.get(check.id))
     return check.about is not About.FAULTS or faults is not Profile.NONE
 
 
