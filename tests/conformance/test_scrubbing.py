@@ -138,6 +138,18 @@ def test_a_number_becomes_one_of_the_same_country_that_belongs_to_nobody(number:
         assert pseudonym[:5] == number[:5]
 
 
+def test_a_host_is_the_same_alone_and_in_every_address() -> None:
+    found = ["pbx.acme.com", "https://pbx.acme.com", "https://pbx.acme.com/", "sip:9@pbx.acme.com", "other.acme.com"]
+    (one,) = scrubbed(exchange({"hosts": found}))
+    assert body(one)["hosts"] == [
+        "host1.example",
+        "https://host1.example",
+        "https://host1.example",
+        "sip:user1@host1.example",
+        "host2.example",
+    ]
+
+
 def test_more_numbers_than_an_area_has_fictional_ones_stay_apart() -> None:
     found = [f"+1201220{line:04}" for line in range(150)]
     (one,) = scrubbed(exchange({"numbers": found}))
@@ -158,6 +170,8 @@ def test_more_numbers_than_an_area_has_fictional_ones_stay_apart() -> None:
             "https://user1:password1@host1.example:8443/path1?query=value1",
         ),
         ("sip:desk:p4ss@pbx.acme.com;transport=tls", "sip:user1:password1@host1.example;transport=tls"),
+        ("sip:203.0.113.9:5060", "sip:198.18.0.1:5060"),
+        ("sip:1@pbx.acme.com,sip:2@pbx.acme.com", "sip:user1@host1.example,sip:user2@host1.example"),
         ("2026-11-25T10:20:30.456Z", "2001-01-01T00:00:00.000Z"),
         ("-214.37", "-100.00"),
         ("0.00", "0.00"),

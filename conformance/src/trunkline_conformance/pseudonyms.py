@@ -26,7 +26,7 @@ _ADDRESS = re.compile(
     r"(?P<parameters>;[^?\s,]*)?(?P<path>/[^?\s]*)?(?P<query>\?\S*)?"
 )
 _OURS_ADDRESS = re.compile(
-    r"(?:https?://|wss?://|ftp://|sips?:)(?:user\d+(?::password\d+)?@)?host\d+\.example(?::\d+)?(?:;[^?\s,]*)?"
+    r"(?:https?://|wss?://|ftp://|sips?:)(?:user\d+(?::password\d+)?@)?(?:host\d+\.example|198\.18\.\d+\.\d+)(?::\d+)?(?:;[^?\s,]*)?"
     r"(?:/path\d+)?(?:\?query=value\d+)?"
 )
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
@@ -37,7 +37,7 @@ _AMOUNT = re.compile(r"-?\d+(?:\.\d+)?")
 _ADDRESS_OF_MACHINE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _OPAQUE = re.compile(r"(?=.*\d)[\w.~=+/-]{12,}")
 _OURS = re.compile(
-    r"Name \d+|token\d+|user\d+|password\d+|host\d+\.example|person\d+@example\.com|value\d+|192\.0\.2\.\d{1,3}"
+    r"Name \d+|token\d+|user\d+|password\d+|host\d+\.example|person\d+@example\.com|value\d+|198\.18\.\d{1,3}\.\d{1,3}"
 )
 
 
@@ -104,7 +104,10 @@ class Pseudonyms:
             (_ISO_DATE, lambda text: _ISO_DATE.sub(_some_date, text)),
             (_RFC_DATE, lambda text: f"Mon, 01 Jan 2001 00:00:00 {_RFC_DATE.sub(lambda found: found['zone'], text)}"),
             (_ADDRESS, self._of_address),
-            (_ADDRESS_OF_MACHINE, lambda text: self._once(text, "machine", lambda n, _: f"192.0.2.{n % 256}")),
+            (
+                _ADDRESS_OF_MACHINE,
+                lambda text: self._once(text, "machine", lambda n, _: f"198.18.{n // 256}.{n % 256}"),
+            ),
             (_DIGITS, self._of_digits),
             (_AMOUNT, _rounded),
             (_HOST, lambda text: self._once(text, "host", lambda n, _: f"host{n}.example")),
@@ -148,16 +151,21 @@ class Pseudonyms:
         return self._once(text, f"digits {len(text)}", lambda n, _: f"1{n:0{len(text) - 1}d}", _is_counted)
 
     def _of_address(self, text: str) -> str:
-        def make(count: int, address: str) -> str:
-            parts = _ADDRESS.fullmatch(address)
-            assert parts is not None
-            user, secret = (parts["user"] or "").partition(":")[::2]
-            login = f"user{count}{f':password{count}' if secret else ''}@" if user else ""
-            host = f"host{count}.example{parts['port'] or ''}{parts['parameters'] or ''}"
-            path = "" if parts["path"] in (None, "", "/") else f"/path{count}"
-            return f"{parts['scheme']}{login}{host}{path}{f'?query=value{count}' if parts['query'] else ''}"
+        """An address with another host, and with others for user, password, path and query where it has them."""
+        parts = _ADDRESS.fullmatch(text)
+        assert parts is not None
+        host = f"{self.of_value(parts['host'])}{parts['port'] or ''}{parts['parameters'] or ''}"
+        user, secret = (parts["user"] or "").partition(":")[::2]
+        path, query = (parts["path"] or "").rstrip("/"), parts["query"]
 
-        return self._once(text, "address", make)
+        def make(count: int, _: str) -> str:
+            login = f"user{count}{f':password{count}' if secret else ''}@" if user else ""
+            inside = f"{f'/path{count}' if path else ''}{f'?query=value{count}' if query else ''}"
+            return f"{parts['scheme']}{login}{host}{inside}"
+
+        if user or path or query:
+            return self._once(text, "address", make)
+        return self._given.setdefault(text, make(0, text))
 
     def _once(
         self,
