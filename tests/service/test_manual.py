@@ -18,6 +18,7 @@ from trunkline.registry import Registry
 from trunkline_sandbox import Sandbox
 from trunkline_sandbox.trunk import SimulatedTrunk, running_trunk
 from trunkline_service.app import create_app
+from trunkline_service.settings import SettingsError
 from trunkline_service.start import start
 from trunkline_service.watching import watch
 
@@ -332,3 +333,9 @@ def test_watching_finds_a_number_that_was_taken_off_and_calls_none_routed_elsewh
     assert seen() == "failed"
     trunks.world.call("PATCH", path, {"sip_config": {"numbers": [ONE, TWO]}})
     assert seen() == "active"
+
+
+@pytest.mark.parametrize("addresses", ["203.0.113.7;198.51.100.7", "203.0.113.7/28", "sip.platform.example"])
+def test_what_is_no_address_of_the_platform_is_told_by_the_setting_s_name(tmp_path: Path, addresses: str) -> None:
+    with pytest.raises(SettingsError, match=r"^TRUNKLINE_SIP_ADDRESSES: .*203\.0\.113\.32/28"):
+        settings_for("sqlite:///x.db", tmp_path, TRUNKLINE_SIP_ADDRESSES=addresses)
