@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) sandbox service
 INSTALLED := $(VENV)/installed
 
-.PHONY: run test bench lint lock area-codes provider-table clean
+.PHONY: run test bench chaos lint lock area-codes provider-table clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
@@ -17,6 +17,9 @@ test: $(INSTALLED)       ## every test; a test that lacks a server skips and say
 
 bench: $(INSTALLED)      ## measure; writes build/bench.json
 	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+chaos: $(INSTALLED)      ## kill replicas under load for two minutes, then compare every book; needs PostgreSQL
+	$(BIN)/python tests/chaos/chaos.py $(ARGS)
 
 lint: $(INSTALLED)       ## style and types
 	$(BIN)/ruff check .

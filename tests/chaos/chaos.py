@@ -40,6 +40,7 @@ from trunkline_sandbox.server import running
 from trunkline_sandbox.signalwire import SimulatedSignalWire
 from trunkline_sandbox.telnyx import SimulatedTelnyx
 from trunkline_sandbox.twilio import SimulatedTwilio
+from trunkline_service.service import Service
 from trunkline_service.settings import Settings
 from trunkline_service.start import start
 from trunkline_service.storage import organizations, tables
@@ -114,7 +115,7 @@ def ground(folder: Path) -> Iterator[Ground]:
         engine = Engine(Registry.discover(), dial=SandboxDial(origins), platform=settings.sip_host)
         accounts = [_open_account(each, engine) for each in sandboxes]
         service = start(settings)
-        customers = [_customer(service.database, account) for account in accounts for _ in range(2)]
+        customers = [_customer(service, account) for account in accounts for _ in range(2)]
         service.database.dispose()
         yield Ground(settings, environment, engine, accounts, customers)
 
@@ -133,22 +134,21 @@ def _database() -> Iterator[str]:
 def _open_account(sandbox: Sandbox[Any], engine: Engine) -> Account:
     entry = next(entry for entry in sandbox.carrier.listing() if entry.label == "chaos")
     provider, credentials = sandbox.carrier.name, dict(entry.credentials)
-    return Account(provider, credentials, sandbox, _routing(engine, provider, credentials))
+    return Account(provider, credentials, sandbox, _routing(engine, provider, credentials, "nobody"))
 
 
-def _routing(engine: Engine, provider: str, credentials: dict[str, str]) -> Routing:
-    """How every number of the account is routed."""
-    account = engine.account(provider, credentials, marker="chaos")
+def _routing(engine: Engine, provider: str, credentials: dict[str, str], marker: str) -> Routing:
+    """How every number of the account is routed, as one sees it whose objects bear the marker."""
+    account = engine.account(provider, credentials, marker=marker)
     return engine.read_routing(account, [each.number for each in engine.list_numbers(account)])
 
 
-def _customer(database: Database, account: Account) -> Customer:
-    with database.writing() as db:
-        now = int(time.time() * 1000)
-        id = organizations.create_organization(db, "Chaos", organizations.SANDBOX, now)
-        made = organizations.create_key(db, id, may_write=True, now=now)
+def _customer(service: Service, account: Account) -> Customer:
+    with service.database.writing() as db:
+        id = organizations.create_organization(db, "Chaos", organizations.SANDBOX, service.now())
+        made = organizations.create_key(db, id, may_write=True, now=service.now())
     assert made
-    return Customer(made[1], account.provider, account.credentials, sorted(account.before))
+    return Customer(id, service.marker(id), made[1], account.provider, account.credentials, sorted(account.before))
 
 
 def strain(
@@ -249,22 +249,31 @@ def _evidence_spent_twice(journal: Journal, database: Database) -> Iterator[str]
 
 
 def _numbers_that_differ(ground: Ground, account: Account, database: Database) -> Iterator[str]:
+    """What is held points at its holder's route, and what nobody holds is routed as it was before anybody came."""
+    free = set(account.before)
+    for customer in ground.customers:
+        if customer.provider == account.provider:
+            now = _routing(ground.engine, account.provider, account.credentials, customer.marker)
+            for number, route in _held_by(customer, database):
+                ground.journal.count("numbers held at the end")
+                if number not in free:
+                    yield f"{number} is held twice"
+                free.discard(number)
+                if now[number].points_at != route:
+                    yield f"{number} is held, but points at {now[number].points_at} instead of {route}"
+    now = _routing(ground.engine, account.provider, account.credentials, "nobody")
+    for number in free:
+        if now[number].restore != account.before[number].restore:
+            yield f"{number} is free, but points at {now[number].points_at}"
+
+
+def _held_by(customer: Customer, database: Database) -> list[tuple[str, str]]:
     columns = tables.phone_numbers.c
     query = select(columns.number, columns.route_id).where(
-        columns.hold == Hold.HELD, columns.provider == account.provider
+        columns.hold == Hold.HELD, columns.organization_id == customer.organization
     )
     with database.reading() as db:
-        rows = [tuple(row) for row in db.execute(query)]
-    held = dict(rows)
-    if len(held) != len(rows):
-        yield f"{account.provider}: a number is held twice"
-    ground.journal.counts["numbers held at the end"] += len(held)
-    for number, now in _routing(ground.engine, account.provider, account.credentials).items():
-        before = account.before[number]
-        if number in held and now.points_at != held[number]:
-            yield f"{number} is held, but points at {now.points_at} instead of {held[number]}"
-        if number not in held and (now.points_at, now.restore) != (before.points_at, before.restore):
-            yield f"{number} is free, but points at {now.points_at} instead of {before.points_at}"
+        return [(number, route) for number, route in db.execute(query)]
 
 
 def main() -> int:

@@ -17,8 +17,13 @@ PATIENCE_SECONDS = 60.0
 
 @attrs.frozen
 class Customer:
-    """An organization's key, and the carrier account that it connects; others may connect the same one."""
+    """An organization with its key, the carrier account that it connects, and what bears its marker there.
 
+    Others may connect the same account.
+    """
+
+    organization: int
+    marker: str
     key: str
     provider: str
     credentials: dict[str, str]
