@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard observers/*/pyproject.toml plugins/*/pyproject.toml)) sandbox service
 INSTALLED := $(VENV)/installed
 
-.PHONY: run test fuzz bench lint lock area-codes provider-table clean
+.PHONY: run test fuzz bench chaos lint lock area-codes provider-table clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
@@ -21,6 +21,9 @@ fuzz: $(INSTALLED)       ## garbled answers against the SIP wire (make fuzz SECO
 
 bench: $(INSTALLED)      ## measure; writes build/bench.json
 	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+chaos: $(INSTALLED)      ## kill replicas under load for two minutes, then compare every book; needs PostgreSQL
+	$(BIN)/python tests/chaos/chaos.py $(ARGS)
 
 lint: $(INSTALLED)       ## style, types, and what bandit says of our sources
 	$(BIN)/ruff check .
