@@ -5,7 +5,7 @@ PORT ?= 8080
 SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
-DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) sandbox service
+DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard observers/*/pyproject.toml plugins/*/pyproject.toml)) sandbox service
 INSTALLED := $(VENV)/installed
 
 .PHONY: run test fuzz bench lint lock area-codes provider-table clean
@@ -22,10 +22,14 @@ fuzz: $(INSTALLED)       ## garbled answers against the SIP wire (make fuzz SECO
 bench: $(INSTALLED)      ## measure; writes build/bench.json
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
-lint: $(INSTALLED)       ## style and types
+lint: $(INSTALLED)       ## style, types, and what bandit says of our sources
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(wildcard */src observers/*/src plugins/*/src)
+
+audit: $(BIN)/uv         ## ask a vulnerability database about every pinned dependency; needs the network
+	$(BIN)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --require-hashes --disable-pip
 
 lock: $(BIN)/uv           ## pin every dependency with its hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -21,7 +21,7 @@ ARROWS = {
 
 
 def _distributions():
-    for source in sorted(ROOT.glob("*/src/*")) + sorted(ROOT.glob("plugins/*/src/*")):
+    for source in [*ROOT.glob("*/src/*"), *ROOT.glob("observers/*/src/*"), *ROOT.glob("plugins/*/src/*")]:
         if source.is_dir() and any(source.rglob("*.py")):
             yield source.relative_to(ROOT).as_posix()
 

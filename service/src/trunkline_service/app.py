@@ -16,6 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
+from trunkline_service import tracing
 from trunkline_service.background import start as start_background
 from trunkline_service.bodies import MAX_BYTES
 from trunkline_service.errors import CODES, answer_error, as_api_error
@@ -37,13 +38,14 @@ def create_app(service: Service, *, background: bool = True) -> Frame:
         route_handlers=[Router("/", route_handlers=HANDLERS)],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         signature_types=[Service],
+        middleware=tracing.middleware(),
         exception_handlers={Exception: _answer_anything_raised},
         request_max_body_size=MAX_BYTES,
         lifespan=[lambda _: _running(service, background)],
         openapi_config=_openapi(),
         logging_config=None,
     )
-    return Frame(app)
+    return Frame(app, service.metrics)
 
 
 def _answer_anything_raised(request: Request[Any, Any, Any], raised: Exception) -> Response[Any]:

@@ -14,7 +14,7 @@ from trunkline_service.service import Service
 from trunkline_service.storage.organizations import Caller, find_caller
 
 _BEARER = re.compile(r"bearer +(sk_(?:live|test)_[A-Za-z0-9_-]{20,128})", re.IGNORECASE)
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="trunkline"'}
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="trunkline"'}
 _READS = ("GET", "HEAD")
 
 
@@ -44,11 +44,11 @@ def _authenticate(
 ) -> tuple[Caller, tuple[Any, ...]]:
     header = request.headers.get("authorization")
     if not header:
-        raise ApiError("missing_key", "Send an API key: Authorization: Bearer sk_live_…", headers=_CHALLENGE)
+        raise ApiError("missing_key", "Send an API key: Authorization: Bearer sk_live_…", headers=CHALLENGE)
     given = _BEARER.fullmatch(header.strip())
     found = find(given[1]) if given else None
     if found is None:
-        raise ApiError("unknown_key", "This API key is unknown or revoked.", headers=_CHALLENGE)
+        raise ApiError("unknown_key", "This API key is unknown or revoked.", headers=CHALLENGE)
     caller, _ = found
     request.scope["state"]["organization"] = caller.organization
     service.request_limit.spend(caller.key, service.now())

@@ -1,4 +1,4 @@
-"""What goes on behind the requests: looking after what was left behind, watching, delivering."""
+"""What goes on behind the requests: looking after what was left behind, watching, delivering, importing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import attrs
 
-from trunkline_service import deliveries, recovery, watching
+from trunkline_service import deliveries, import_worker, recovery, watching
 from trunkline_service.logs import get_logger, where
 from trunkline_service.service import Service
 
@@ -47,8 +47,11 @@ _ROUNDS = (
 def start(service: Service, stopped: threading.Event) -> list[threading.Thread]:
     """Start all of it; each thread ends soon after `stopped` is set."""
     threads = [
-        threading.Thread(target=each.run_until, args=(service, stopped), name=each.name, daemon=True)
-        for each in _ROUNDS
+        threading.Thread(target=run_until, args=(service, stopped), name=name, daemon=True)
+        for name, run_until in (
+            *((each.name, each.run_until) for each in _ROUNDS),
+            ("imports", import_worker.run_until),
+        )
     ]
     for thread in threads:
         thread.start()

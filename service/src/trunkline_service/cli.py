@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from typing import Annotated, NoReturn
 
 import typer
-import uvicorn
 
 from trunkline.engine import utc_now
 from trunkline_service import key_use
 from trunkline_service.app import create_app
 from trunkline_service.clock import in_milliseconds, shown, shown_or_none
 from trunkline_service.logs import get_logger, set_up_logging
+from trunkline_service.server import DrainingServer
 from trunkline_service.settings import Settings, SettingsError
 from trunkline_service.start import StartError, open_database, open_keys, start
 from trunkline_service.storage import organizations as stored
@@ -28,8 +28,6 @@ organizations = typer.Typer(help="Organizations.", no_args_is_help=True)
 keys = typer.Typer(help="API keys, and the keys that seal what is stored (rotate).", no_args_is_help=True)
 app.add_typer(organizations, name="organizations")
 app.add_typer(keys, name="keys")
-
-_DRAIN_SECONDS = 40
 
 
 @app.command()
@@ -45,16 +43,7 @@ def serve(
         service = start(settings)
     except StartError as error:
         _fail(str(error))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(service),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=_DRAIN_SECONDS,
-        )
-    )
+    server = DrainingServer(create_app(service), service.draining, settings.drain_seconds)
     _stop_on_signals(server)
     at, on = listener.getsockname()[:2]
     get_logger().info("listening", address=f"http://{f'[{at}]' if ':' in at else at}:{on}")
@@ -187,7 +176,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _stop_on_signals(server: uvicorn.Server) -> None:
+def _stop_on_signals(server: DrainingServer) -> None:
     """Stop on signals that come before the server listens to them, and on the one it raises again when it is done."""
 
     def stop(*_: object) -> None:

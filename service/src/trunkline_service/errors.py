@@ -34,7 +34,7 @@ CODES: Mapping[str, Meaning] = {
     "invalid_idempotency_key": Meaning(400, "`Idempotency-Key` is not 1 to 255 printable ASCII characters."),
     "bad_request": Meaning(400, "The request cannot be understood."),
     "unknown_provider": Meaning(400, "No such provider is installed."),
-    "too_many_numbers": Meaning(400, "More numbers than one import takes, or than it could finish in time."),
+    "too_many_numbers": Meaning(400, "More numbers than one import takes."),
     "evidence_required": Meaning(400, "Fresh verification evidence is needed, and the credentials with it."),
     "evidence_unknown": Meaning(400, "There is no such verification evidence."),
     "evidence_wrong_provider": Meaning(400, "The evidence was made for a different provider."),
@@ -81,6 +81,7 @@ CODES: Mapping[str, Meaning] = {
     # Ourselves
     "internal": Meaning(500, "Something is wrong on our side; the request id names it in our logs."),
     "overloaded": Meaning(503, "Too much is going on just now; try again."),
+    "not_ready": Meaning(503, "This process is about to stop, or cannot use its database."),
 }
 """Every code that an error answer can carry."""
 

@@ -43,6 +43,7 @@ class Keeper:
     """Keeps the answer of a request that succeeds; does nothing where there is no key."""
 
     ticket: Ticket | None = None
+    status: int = 201
     kept: bool = False
 
     @property
@@ -50,10 +51,11 @@ class Keeper:
         """The request's key."""
         return self.ticket.key if self.ticket else None
 
-    def keep(self, db: Connection, answer: bytes) -> None:
+    def keep(self, db: Connection, answer: bytes, status: int = 201) -> None:
         """Keep the answer, in the transaction of what it tells of."""
+        self.status = status
         if self.ticket:
-            self.ticket.keep(db, 201, answer)
+            self.ticket.keep(db, status, answer)
             self.kept = True
 
     def renew(self, db: Connection, now: int) -> None:
@@ -69,13 +71,14 @@ def once(
     body: dict[str, Any],
     work: Callable[[Keeper], bytes],
 ) -> Response[Any]:
-    """Answer 201 with what `work` makes, at most once for each key.
+    """Answer with what `work` makes, at most once for each key: 201, unless `work` keeps it with another status.
 
     `work` may keep its answer in a transaction of its own; otherwise it is kept afterwards.
     """
     header = request.headers.get("idempotency-key")
     if header is None:
-        return answer_encoded(work(Keeper()), 201)
+        keeper = Keeper()
+        return answer_encoded(work(keeper), keeper.status)
     if not _KEY.fullmatch(header):
         raise ApiError("invalid_idempotency_key", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
     said = _said(request, body)
@@ -96,8 +99,8 @@ def _run(service: Service, ticket: Ticket, work: Callable[[Keeper], bytes]) -> R
         raise
     if not keeper.kept:
         with service.database.writing() as db:
-            ticket.keep(db, 201, body)
-    return answer_encoded(body, 201)
+            ticket.keep(db, keeper.status, body)
+    return answer_encoded(body, keeper.status)
 
 
 def _keep_refusal(service: Service, ticket: Ticket, error: ApiError) -> None:

@@ -6,7 +6,7 @@ what has a MAC can only be waited for, a day at most.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import attrs
 from sqlalchemy import Connection
@@ -39,6 +39,14 @@ class Rotation:
 
 def check(db: Connection, sealer: Sealer, now: int) -> None:
     """Refuse a ring that lacks a key that is in use; keys that are new are known from now on."""
+    known = hold(db, sealer, now)
+    for id in sealer.key_ids:
+        if id not in known:
+            sealing_keys.add(db, id, sealer, now)
+
+
+def hold(db: Connection, sealer: Sealer, now: int) -> Collection[str]:
+    """Ids of the keys that the database knows; raises `KeyMissing` where the ring lacks one that is in use."""
     known = sealing_keys.canaries(db)
     for id, canary in known.items():
         if id in sealer.key_ids:
@@ -48,9 +56,7 @@ def check(db: Connection, sealer: Sealer, now: int) -> None:
                 f"key {id} is not in the key ring, and {uses[0]} cannot do without it. Give the key ring this database "
                 "was made with; to rotate, put the new key first and keep the old one behind it."
             )
-    for id in sealer.key_ids:
-        if id not in known:
-            sealing_keys.add(db, id, sealer, now)
+    return known
 
 
 def uses_of(db: Connection, key_id: str, now: int) -> Iterator[str]:

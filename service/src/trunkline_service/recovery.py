@@ -10,7 +10,16 @@ from trunkline_service.logs import get_logger
 from trunkline_service.restoring import put_back
 from trunkline_service.service import Service
 from trunkline_service.set_ups import settle as settle_set_up
-from trunkline_service.storage import connections, events, evidence, idempotency, numbers, rate_limits, set_ups
+from trunkline_service.storage import (
+    connections,
+    events,
+    evidence,
+    idempotency,
+    import_jobs,
+    numbers,
+    rate_limits,
+    set_ups,
+)
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.tables import Hold
 
@@ -29,6 +38,7 @@ def sweep(service: Service) -> int:
         idempotency.prune(db, now)
         events.prune(db, now)
         rate_limits.prune(db, now)
+        import_jobs.prune(db, now)
     # Last, since each may take minutes.
     return settled + sum(settle_set_up(service, set_up) for set_up in unfinished)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Mapping
@@ -45,6 +46,8 @@ class Settings:
     watch_minutes: int = 60
     evidence_minutes: int = 15
     log_level: str = "info"
+    drain_seconds: int = 0
+    metrics_token: bytes | None = attrs.field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -68,6 +71,8 @@ class Settings:
             watch_minutes=_whole(given, "TRUNKLINE_WATCH_MINUTES", 60, range(7 * 1440 + 1)),
             evidence_minutes=_whole(given, "TRUNKLINE_EVIDENCE_MINUTES", 15, range(1, 1441)),
             log_level=_level(given.get("TRUNKLINE_LOG_LEVEL", "info")),
+            drain_seconds=_drain_seconds(given.get("TRUNKLINE_DRAIN_SECONDS", "0")),
+            metrics_token=_metrics_token(given.get("TRUNKLINE_METRICS_TOKEN")),
         )
 
 
@@ -217,3 +222,20 @@ def _level(text: str) -> str:
     if text.lower() not in _LEVELS:
         raise SettingsError("TRUNKLINE_LOG_LEVEL", f"must be one of: {', '.join(_LEVELS)}")
     return text.lower()
+
+
+def _drain_seconds(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 300:
+        raise SettingsError("TRUNKLINE_DRAIN_SECONDS", "must be a whole number from 0 to 300")
+    return int(text)
+
+
+def _metrics_token(text: str | None) -> bytes | None:
+    """A hash is all that a comparison needs."""
+    if text is None:
+        return None
+    if len(text) < 16 or not text.isascii() or text.startswith("sk_"):
+        raise SettingsError(
+            "TRUNKLINE_METRICS_TOKEN", "must have at least 16 ASCII characters, and must not be an API key"
+        )
+    return hashlib.sha256(text.encode()).digest()

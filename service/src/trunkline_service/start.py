@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
-from trunkline.engine import Engine, utc_now
+from trunkline.engine import Engine, Observer, utc_now
 from trunkline.http.dial import CarrierDial, SandboxDial
 from trunkline.registry import Registry
 from trunkline.sip.dial import NetworkSipDial, SandboxSipDial
@@ -18,6 +18,8 @@ from trunkline_service.key_ring import KeyRing
 from trunkline_service.key_use import KeyMissing
 from trunkline_service.limits import RequestLimit
 from trunkline_service.logs import get_logger
+from trunkline_service.metrics import Metrics
+from trunkline_service.observers import observers
 from trunkline_service.sealing import Sealer
 from trunkline_service.service import Service
 from trunkline_service.settings import Settings
@@ -70,20 +72,23 @@ def start(settings: Settings, registry: Registry | None = None) -> Service:
     registry = registry or Registry.discover()
     for problem in registry.problems():
         _log.error("plugin_not_used", plugin=problem.plugin, version=problem.version, problem=problem.summary)
+    metrics = Metrics()
     return Service(
         database=database,
         sealer=sealer,
-        engines=_engines(settings, registry),
+        engines=_engines(settings, registry, observers(metrics)),
         installation=name,
         clock=utc_now,
         request_limit=RequestLimit(database, settings.rates.requests),
         rates=settings.rates,
         watch_minutes=settings.watch_minutes,
         evidence_minutes=settings.evidence_minutes,
+        metrics=metrics,
+        metrics_token=settings.metrics_token,
     )
 
 
-def _engines(settings: Settings, registry: Registry) -> Mapping[str, Engine]:
+def _engines(settings: Settings, registry: Registry, told: Sequence[Observer]) -> Mapping[str, Engine]:
     """Live keys reach carriers; sandbox keys reach what the operator mapped, and cannot reach a carrier."""
     return {
         LIVE: Engine(
@@ -91,12 +96,14 @@ def _engines(settings: Settings, registry: Registry) -> Mapping[str, Engine]:
             dial=CarrierDial(),
             sip=NetworkSipDial(allowed_hosts=settings.sip_allowed_hosts),
             platform=settings.sip_host,
+            observers=told,
         ),
         SANDBOX: Engine(
             registry,
             dial=SandboxDial(settings.sandbox),
             sip=SandboxSipDial(settings.sip_sandbox),
             platform=settings.sip_host,
+            observers=told,
         ),
     }
 

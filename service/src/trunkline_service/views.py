@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import chain
 from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 from litestar import MediaType, Response
 
-from trunkline.charges import ChargeEstimate, ChargeItem
+from trunkline.charges import ChargeEstimate, ChargeItem, ChargeKind, ChargeSource, Money, estimate
 from trunkline.checks import Check
 from trunkline.numbers import CarrierNumber, RoutingView
 from trunkline.plan import ImportPlan
 from trunkline_service.clock import shown, shown_or_none
 from trunkline_service.storage.events import Delivery, StoredEvent
+from trunkline_service.storage.import_jobs import Counts, NumberOutcome, StoredJob
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.set_ups import JournalEntry
 from trunkline_service.storage.webhooks import StoredEndpoint, Target
 
 T = TypeVar("T")
+
+NOTHING_CHARGED = ChargeEstimate((("USD", 0),), True, "Nothing is imported, so nothing is charged.")
 
 _encoder = msgspec.json.Encoder()
 
@@ -146,6 +153,29 @@ class ImportView(msgspec.Struct):
     results: list[ImportResultView]
     warnings: list[WarningView]
     instructions: InstructionsView | msgspec.UnsetType = msgspec.UNSET
+
+
+class ImportJobErrorView(msgspec.Struct):
+    """What stopped an import job."""
+
+    code: str
+    detail: str
+
+
+class ImportJobView(ImportView, kw_only=True, omit_defaults=True):
+    """An import that goes on by itself: how far it is, and the outcomes so far, in the order asked.
+
+    `failed` jobs have an `error`. Numbers that a failed or cancelled job leaves without an outcome were not touched.
+    """
+
+    id: int
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    voip_connection_id: int | None
+    failed_count: int
+    remaining_count: int
+    created_at: str
+    finished_at: str | None
+    error: ImportJobErrorView | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlannedObjectView(msgspec.Struct):
@@ -291,15 +321,30 @@ class ReleaseView(msgspec.Struct):
     detail: str
 
 
+class _WithId(msgspec.Struct):
+    id: int
+
+
 class HealthView(msgspec.Struct):
     """The service is up."""
 
     ok: bool
 
 
+class ReadyView(msgspec.Struct):
+    """The service can serve requests."""
+
+    ready: bool
+
+
 def encode(view: object) -> bytes:
     """The JSON of a view."""
     return _encoder.encode(view)
+
+
+def id_of(encoded: bytes) -> int:
+    """The id of a view whose JSON is there already."""
+    return msgspec.json.decode(encoded, type=_WithId).id
 
 
 def answer(view: T, status: int = 200) -> Response[T]:
@@ -428,6 +473,78 @@ def plan_view(results: list[ImportResultView], plan: ImportPlan, charges: Charge
         results=results,
         instructions=_instructions(plan),
     )
+
+
+def import_job_view(
+    job: StoredJob, counts: Counts, outcomes: list[NumberOutcome], chunks: list[tuple[str, str]]
+) -> ImportJobView:
+    """An import job, by what is stored of it."""
+    told = [_load_charges(charges) for charges, _ in chunks]
+    charges = estimate(chain.from_iterable(told)) if told or job.finished_at is None else NOTHING_CHARGED
+    return ImportJobView(
+        id=job.id,
+        state=job.state.value,
+        voip_connection_id=job.connection,
+        imported_count=counts.imported,
+        failed_count=counts.failed,
+        remaining_count=counts.remaining,
+        provider_charge_estimate_cents=charges.cents,
+        provider_charge_currency=charges.currency,
+        provider_charge_note=charges.note,
+        results=[_result(each) for each in outcomes],
+        warnings=_merged(chain.from_iterable(_load_warnings(warnings) for _, warnings in chunks)),
+        created_at=shown(job.created_at),
+        finished_at=shown_or_none(job.finished_at),
+        error=_job_error(job),
+    )
+
+
+def charges_as_json(plan: ImportPlan) -> str:
+    """The charges of a plan, as they are stored."""
+    return encode([_charge(item) for item in plan.charges]).decode()
+
+
+def warnings_as_json(plan: ImportPlan) -> str:
+    """The warnings of a plan, as they are stored."""
+    return encode(_warnings(plan)).decode()
+
+
+def _load_charges(stored: str) -> list[ChargeItem]:
+    return [
+        ChargeItem(
+            what=each.what,
+            kind=ChargeKind(each.kind),
+            money=Money(Decimal(each.amount), each.currency) if each.amount and each.currency else None,
+            source=ChargeSource(each.source),
+            as_of=dt.date.fromisoformat(each.as_of),
+            reference=each.reference,
+        )
+        for each in msgspec.json.decode(stored, type=list[ChargeView])
+    ]
+
+
+def _load_warnings(stored: str) -> list[WarningView]:
+    return msgspec.json.decode(stored, type=list[WarningView])
+
+
+def _merged(warnings: Iterable[WarningView]) -> list[WarningView]:
+    """Each warning once, with all of its numbers."""
+    merged: dict[tuple[str, str], WarningView] = {}
+    for each in warnings:
+        one = merged.setdefault((each.code, each.summary), WarningView(each.code, each.summary, []))
+        one.numbers = list(dict.fromkeys([*one.numbers, *each.numbers]))
+    return list(merged.values())
+
+
+def _result(outcome: NumberOutcome) -> ImportResultView:
+    view = ImportResultView(outcome.phone_number, outcome.number, outcome.status)  # type: ignore[arg-type]
+    if outcome.error_code is not None:
+        view.error = NumberErrorView(outcome.error_code, outcome.error_detail or "")
+    return view
+
+
+def _job_error(job: StoredJob) -> ImportJobErrorView | msgspec.UnsetType:
+    return ImportJobErrorView(job.error_code, job.error_detail or "") if job.error_code else msgspec.UNSET
 
 
 def _routing(view: RoutingView) -> RoutingShownView:

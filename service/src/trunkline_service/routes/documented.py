@@ -168,6 +168,13 @@ _KEY_HEADER = Parameter(
     description="The same request under the same key gets the first answer again, for 24 hours.",
     schema=_text("Of your choice.", min_length=1, max_length=255),
 )
+_PREFER = Parameter(
+    name="Prefer",
+    param_in="header",
+    required=False,
+    description="`respond-async`: make an import job, however short it is, and answer at once.",
+    schema=_text("RFC 7240."),
+)
 _DRY_RUN = Parameter(
     name="dry_run",
     param_in="query",
@@ -194,7 +201,13 @@ _BEFORE = Parameter(
 @cache
 def takes(body: str | None = None, *parameters: str) -> type[Operation]:
     """An OpenAPI operation with this body, which we read ourselves, and with these parameters of ours."""
-    ours = {"Idempotency-Key": _KEY_HEADER, "dry_run": _DRY_RUN, "release_numbers": _RELEASE, "before": _BEFORE}
+    ours = {
+        "Idempotency-Key": _KEY_HEADER,
+        "Prefer": _PREFER,
+        "before": _BEFORE,
+        "dry_run": _DRY_RUN,
+        "release_numbers": _RELEASE,
+    }
 
     class Taking(Operation):
         def __init__(self, **fields: Any) -> None:

@@ -43,3 +43,9 @@ def flag_from(request: Req, name: str) -> bool:
     if given not in ([], ["true"], ["false"]):
         raise ApiError("invalid_parameter", f"{name} must be true or false.", errors={name: ["must be true or false"]})
     return given == ["true"]
+
+
+def prefers_async(request: Req) -> bool:
+    """Whether the caller would rather not wait: `Prefer: respond-async` (RFC 7240)."""
+    given = ",".join(request.headers.getall("prefer", []))
+    return any(preference.partition(";")[0].strip().lower() == "respond-async" for preference in given.split(","))

@@ -69,6 +69,24 @@ class Goal(enum.StrEnum):
     """Finished."""
 
 
+class JobState(enum.StrEnum):
+    """How far an import job is."""
+
+    QUEUED = "queued"
+    """Nothing of it was begun."""
+    RUNNING = "running"
+    """Some of its numbers may have an outcome, others wait."""
+    DONE = "done"
+    """Every number has its outcome."""
+    FAILED = "failed"
+    """Something stopped it for good; numbers without an outcome were not touched."""
+    CANCELLED = "cancelled"
+    """The customer stopped it; numbers without an outcome were not touched."""
+
+
+UNFINISHED_JOBS = (JobState.QUEUED, JobState.RUNNING)
+
+
 class _Installation(TypedColumns):
     id = Column(Integer, primary_key=True, autoincrement=False)
     name: Named[str] = Column(String(8))
@@ -202,6 +220,48 @@ class _PhoneNumbers(TypedColumns):
     updated_at: Named[int] = Column(BigInteger)
 
 
+class _ImportJobs(TypedColumns):
+    id = Column(Id, Identity(), primary_key=True)
+    organization_id: Named[int] = Column(BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    connection_id: Named[int | None] = Column(BigInteger, ForeignKey("connections.id", ondelete="SET NULL"), index=True)
+    # The carrier account: one of its jobs goes on at a time, whoever has it.
+    account: Named[str] = Column(Text)
+    state: Named[str] = Column(String(16))
+    # When it goes on; None once it is finished.
+    due_at: Named[int | None] = Column(BigInteger)
+    # What stopped it, where it failed.
+    error_code: Named[str | None] = Column(String(64))
+    error_detail: Named[str | None] = Column(Text)
+    created_at: Named[int] = Column(BigInteger)
+    finished_at: Named[int | None] = Column(BigInteger, index=True)
+
+
+class _ImportJobNumbers(TypedColumns):
+    job_id = Column(BigInteger, ForeignKey("import_jobs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    # In the order asked.
+    position: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
+    number: Named[str] = Column(Text)
+    # How often its import was tried and has to be tried again.
+    tries: Named[int] = Column(Integer)
+    # The outcome; None while it waits.
+    status: Named[str | None] = Column(String(16))
+    phone_number_id: Named[int | None] = Column(BigInteger)
+    error_code: Named[str | None] = Column(String(64))
+    error_detail: Named[str | None] = Column(Text)
+
+
+class _ImportJobChunks(TypedColumns):
+    id = Column(Id, Identity(), primary_key=True)
+    job_id: Named[int] = Column(BigInteger, ForeignKey("import_jobs.id", ondelete="CASCADE"), index=True)
+    # What the plan of these numbers told, as JSON.
+    charges: Named[str] = Column(Text)
+    warnings: Named[str] = Column(Text)
+
+
+class _QueueMigrations(TypedColumns):
+    name = Column(String(255), primary_key=True)
+
+
 class _IdempotencyKeys(TypedColumns):
     organization_id: Named[int] = Column(
         BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -292,6 +352,11 @@ phone_numbers = Table(
     _one_of("voip_verification_status", "unverified", "verified", "failed"),
     sqlite_autoincrement=True,
 )
+import_jobs = Table("import_jobs", metadata, _ImportJobs, _one_of("state", *JobState), sqlite_autoincrement=True)
+import_job_numbers = Table("import_job_numbers", metadata, _ImportJobNumbers)
+import_job_chunks = Table("import_job_chunks", metadata, _ImportJobChunks, sqlite_autoincrement=True)
+queue_migrations = Table("queue_migrations", metadata, _QueueMigrations)
+"""The steps of Procrastinate's own schema that a PostgreSQL database has, see `storage.queue_schema`."""
 idempotency_keys = Table("idempotency_keys", metadata, _IdempotencyKeys)
 locks = Table("locks", metadata, _Locks)
 events = Table("events", metadata, _Events, sqlite_autoincrement=True)
@@ -315,6 +380,17 @@ one_holder = Index(
 _LEASED = text("lease_until IS NOT NULL")
 Index("ix_phone_numbers_lease", phone_numbers.c.lease_until, sqlite_where=_LEASED, postgresql_where=_LEASED)
 Index("ix_phone_numbers_lease_connection_id", phone_numbers.c.lease_connection_id)
+_DUE = text("due_at IS NOT NULL")
+Index("ix_import_jobs_due", import_jobs.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
+_WAITING = text("status IS NULL")
+Index(
+    "ix_import_job_numbers_waiting",
+    import_job_numbers.c.job_id,
+    import_job_numbers.c.tries,
+    import_job_numbers.c.position,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
 Index("ix_set_ups_lease", set_ups.c.lease_until, sqlite_where=_LEASED, postgresql_where=_LEASED)
 
 _TO_COME = text("next_at IS NOT NULL")
