@@ -135,6 +135,7 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
         Plugin(carrier, "other"),
         Plugin(carrier, "typed", typed=True),
         Plugin(carrier, "guided", guided=True),
+        Plugin(carrier, "named", named=True),
     )
     assert registry.problems() == ()
     made = start(settings, registry)

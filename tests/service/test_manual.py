@@ -145,8 +145,8 @@ def test_a_trunk_goes_the_whole_way(trunks: Trunks) -> None:
     plan, answer = world.post(dry, {"numbers": [ONE]}).json(), world.import_(made["id"], ONE)
     for said in (plan, answer):
         assert said["instructions"] == {
-            "summary": "At the carrier, send calls to each number to sip:NUMBER@sip.platform.example, with the number in "
-            "its place. Have it allow calls from 198.51.100.7, 198.51.100.32/28.",
+            "summary": "At the carrier, send calls to each number to sip:NUMBER@sip.platform.example, with the number "
+            "in its place. Have it allow calls from 198.51.100.7, 198.51.100.32/28.",
             "sip_addresses": [{"number": ONE, "uri": f"sip:{ONE}@sip.platform.example"}],
             "transport": None,
             "allow_addresses": ["198.51.100.7", "198.51.100.32/28"],

@@ -31,7 +31,7 @@ def reply(request: str, status: str, *headers: str, **changed: str) -> bytes:
         assert match is not None
         kept[name] = changed.get(name.lower().replace("-", "_"), match[1])
     lines = [f"SIP/2.0 {status}", *(f"{name}: {value}" for name, value in kept.items()), *headers, "Content-Length: 0"]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
 def header(request: str, name: str) -> str:
@@ -78,7 +78,7 @@ def _datagrams(sock: socket.socket, server: Scripted, answer: Answer) -> None:
         data, client = sock.recvfrom(65536)
         if data == b"stop":
             return
-        server.requests.append(data.decode())
+        server.requests.append(data.decode("utf-8", "surrogateescape"))
         for each in answer(server.requests[-1]):
             sock.sendto(each, client)
 
@@ -91,7 +91,7 @@ def _stream(sock: socket.socket, server: Scripted, answer: Answer) -> None:
             while data := client.recv(65536):
                 if data == b"stop":
                     return
-                server.requests.append(data.decode())
+                server.requests.append(data.decode("utf-8", "surrogateescape"))
                 pieces = answer(server.requests[-1])
                 if not pieces:
                     break

@@ -59,6 +59,7 @@ Observer = Callable[[Event], None]
 SNAPSHOT_SECONDS = 30.0
 """How old a routing snapshot may be when the routing is overwritten."""
 
+_ROUTE_SECONDS, _WRITE_SECONDS = 2.0, 0.5
 _BATCH = 1000
 _BATCH_SECONDS = 0.05
 _PLATFORM_SECONDS = 2.0
@@ -246,7 +247,15 @@ class Engine:
     def plan_import(self, account: CarrierAccount, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
         """What an import of these numbers would make, change and cost, and how many seconds it may take."""
         plan = self._ask(account, "plan_import", ImportPlan, self._deadlines.read, snapshots=tuple(snapshots))
-        return attrs.evolve(plan, seconds=max(plan.seconds, self._seconds_for(account.provider, len(snapshots))))
+        return attrs.evolve(plan, seconds=max(plan.seconds, self.import_seconds(account.provider, len(snapshots))))
+
+    def import_seconds(self, provider: str, numbers: int) -> float:
+        """How long importing so many numbers may take, by the provider's pace alone; asks no carrier."""
+        return round(_ROUTE_SECONDS + numbers / self._numbers_per_second(provider), 1)
+
+    def numbers_within(self, provider: str, seconds: float) -> int:
+        """How many numbers can be imported in that time, by the provider's pace alone; at least one."""
+        return max(1, int(seconds * self._numbers_per_second(provider)))
 
     def verify_number(self, account: CarrierAccount, number: NumberRef, route: Route) -> Verification:
         """Whether the number is still routed to the platform, and may dial out."""
@@ -376,10 +385,9 @@ class Engine:
             return ImportOutcome(number.number, error=error)
         return ImportOutcome(number.number, readback=readback)
 
-    def _seconds_for(self, provider: str, writes: int) -> float:
+    def _numbers_per_second(self, provider: str) -> float:
         pace = self.descriptor(provider).pace
-        rate = min(pace.per_second or 1e9, pace.writes_per_second or 1e9, pace.concurrency / 0.5)
-        return round(2.0 + writes / rate, 1)
+        return min(pace.per_second or 1e9, pace.writes_per_second or 1e9, pace.concurrency / _WRITE_SECONDS)
 
     def _ask(
         self,

@@ -16,8 +16,10 @@ from sqlalchemy.exc import ArgumentError
 
 from trunkline.sip.server import is_host, is_literal
 from trunkline.sip_target import SipTarget
-from trunkline_service.sealing import KeyRing
+from trunkline_service.key_ring import KeyRing, LocalKeyRing
+from trunkline_service.limits import Rates
 
+_RATES = range(1, 60_000_001)
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -40,6 +42,8 @@ class Settings:
     sip_allowed_hosts: frozenset[str] = frozenset()
     sandbox: Mapping[str, str] = attrs.field(factory=dict)
     sip_sandbox: Mapping[str, tuple[str, int]] = attrs.field(factory=dict)
+    rates: Rates = attrs.field(factory=Rates)
+    watch_minutes: int = 60
     evidence_minutes: int = 15
     log_level: str = "info"
     drain_seconds: int = 0
@@ -54,12 +58,18 @@ class Settings:
         return cls(
             data_dir=data_dir,
             database_url=_database_url(given.get("TRUNKLINE_DATABASE_URL"), data_dir),
-            keys=_keys(given.get("TRUNKLINE_KEYS"), data_dir),
+            keys=_keys(given.get("TRUNKLINE_KEYS"), given.get("TRUNKLINE_KEYS_FILE"), data_dir),
             sip_host=_sip_host(given.get("TRUNKLINE_SIP_HOST"), given.get("TRUNKLINE_SIP_ADDRESSES", "")),
             sip_allowed_hosts=_hosts(given.get("TRUNKLINE_SIP_ALLOWED_HOSTS", "")),
             sandbox=sandbox,
             sip_sandbox=sip_sandbox,
-            evidence_minutes=_minutes(given.get("TRUNKLINE_EVIDENCE_MINUTES", "15")),
+            rates=Rates(
+                requests=_whole(given, "TRUNKLINE_REQUESTS_PER_MINUTE", 6000, _RATES),
+                tests=_whole(given, "TRUNKLINE_TESTS_PER_MINUTE", 60, _RATES),
+                account_tests=_whole(given, "TRUNKLINE_ACCOUNT_TESTS_PER_MINUTE", 10, _RATES),
+            ),
+            watch_minutes=_whole(given, "TRUNKLINE_WATCH_MINUTES", 60, range(7 * 1440 + 1)),
+            evidence_minutes=_whole(given, "TRUNKLINE_EVIDENCE_MINUTES", 15, range(1, 1441)),
             log_level=_level(given.get("TRUNKLINE_LOG_LEVEL", "info")),
             drain_seconds=_drain_seconds(given.get("TRUNKLINE_DRAIN_SECONDS", "0")),
             metrics_token=_metrics_token(given.get("TRUNKLINE_METRICS_TOKEN")),
@@ -84,24 +94,36 @@ def _database_url(text: str | None, data_dir: Path) -> URL:
     raise SettingsError(variable, f"{url.drivername} is not supported; use sqlite or postgresql")
 
 
-def _keys(text: str | None, data_dir: Path) -> KeyRing:
+def _keys(text: str | None, file: str | None, data_dir: Path) -> KeyRing:
+    if text is not None and file is not None:
+        raise SettingsError("TRUNKLINE_KEYS_FILE", "the keys stand in TRUNKLINE_KEYS too; give one of the two")
     if text is not None:
         try:
-            return KeyRing.parse(text)
+            return LocalKeyRing.parse(text)
         except ValueError as error:
             raise SettingsError("TRUNKLINE_KEYS", str(error)) from None
+    if file is not None:
+        return _keys_in("TRUNKLINE_KEYS_FILE", Path(file))
     path = data_dir / "keys"
     try:
         if not path.exists():
             _make_private_folder(data_dir)
-            _write_once(path, KeyRing.generate() + "\n")
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise SettingsError("TRUNKLINE_DATA_DIR", f"{path} may be read by others; run: chmod 600 {path}")
-        return KeyRing.parse(path.read_text())
-    except ValueError as error:
-        raise SettingsError("TRUNKLINE_DATA_DIR", f"the key file {path} is damaged: {error}") from None
+            _write_once(path, LocalKeyRing.generate() + "\n")
     except OSError as error:
-        raise SettingsError("TRUNKLINE_DATA_DIR", f"the key file {path} cannot be used: {error.strerror}") from None
+        raise SettingsError("TRUNKLINE_DATA_DIR", f"the key file {path} cannot be made: {error.strerror}") from None
+    return _keys_in("TRUNKLINE_DATA_DIR", path)
+
+
+def _keys_in(variable: str, path: Path) -> KeyRing:
+    """The key ring of a file that its owner alone may read."""
+    try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise SettingsError(variable, f"{path} may be read by others; run: chmod 600 {path}")
+        return LocalKeyRing.parse(path.read_text())
+    except ValueError as error:
+        raise SettingsError(variable, f"the key file {path} is damaged: {error}") from None
+    except OSError as error:
+        raise SettingsError(variable, f"the key file {path} cannot be used: {error.strerror}") from None
 
 
 def _write_once(path: Path, text: str) -> None:
@@ -189,9 +211,10 @@ def _is_origin(text: str, schemes: tuple[str, ...]) -> bool:
         return False
 
 
-def _minutes(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1440:
-        raise SettingsError("TRUNKLINE_EVIDENCE_MINUTES", "must be a whole number from 1 to 1440")
+def _whole(given: Mapping[str, str], variable: str, default: int, allowed: range) -> int:
+    text = given.get(variable, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) not in allowed:
+        raise SettingsError(variable, f"must be a whole number from {allowed[0]} to {allowed[-1]}")
     return int(text)
 
 

@@ -18,12 +18,12 @@ REQUEST = Request(
     callee="sip:trunk.example",
     tag="tag",
     call_id="call",
-    sequence=1,
+    sequence=2,
 )
 GOOD = (
     b"SIP/2.0 401 Unauthorized\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKbranch;rport=5060\r\n"
     b"From: <sip:acme@trunk.example>;tag=tag\r\nTo: <sip:trunk.example>;tag=theirs\r\nCall-ID: call\r\n"
-    b"CSeq: 1 OPTIONS\r\nRetry-After: 17 (soon)\r\nAllow: INVITE,\r\n ACK\r\n"
+    b"CSeq: 2 OPTIONS\r\nRetry-After: 17 (soon)\r\nAllow: INVITE,\r\n ACK\r\n"
     b'WWW-Authenticate: Digest realm="a \\"quoted\\" realm", nonce="n", qop="auth,auth-int", algorithm=SHA-256, '
     b'Digest realm="r", nonce="m", stale=true\r\nContent-Length: 4\r\n\r\nbody'
 )

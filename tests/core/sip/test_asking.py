@@ -104,6 +104,31 @@ def test_silence_after_the_credentials_were_sent_is_told_as_such(ask):
     with scripted(lambda r: [] if authorized(r) else [reply(r, "401 Who", DIGEST.format("n", ""))]) as server:
         answer = ask(at(server), limits=QUICK).answer
     assert (answer.trouble, answer.challenged, answer.answered) == (SipTrouble.SILENT, True, True)
+    assert not answer.authenticated
+
+
+@pytest.mark.parametrize(("status", "accepted"), [(200, True), (404, True), (408, False), (500, False), (503, False)])
+def test_what_a_server_in_trouble_answers_to_credentials_does_not_accept_them(ask, status, accepted):
+    def answer(request):
+        return [reply(request, f"{status if authorized(request) else 401} X", DIGEST.format("n", ""))]
+
+    with scripted(answer) as server:
+        answer = ask(at(server)).answer
+    assert (answer.status, answer.answered, answer.authenticated) == (status, True, accepted)
+
+
+def test_a_realm_that_is_no_utf_8_is_sent_back_byte_for_byte_and_shown_without_the_odd_ones(ask):
+    got = []
+
+    def answer(request):
+        got.append(request)
+        challenge = DIGEST.format("n", "").replace('"r"', '"Caf\udce9"')
+        return [reply(request, "200 OK" if authorized(request) else "401 Who", challenge)]
+
+    with scripted(answer) as server:
+        shown = ask(at(server)).answer
+    assert 'realm="Caf\udce9"' in got[-1]
+    assert (shown.authenticated, shown.realm) == (True, "Caf?")
 
 
 # Which answer is ours

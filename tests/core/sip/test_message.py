@@ -7,21 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sip_servers.scripted import reply
-from trunkline.sip.message import Malformed, Request, Response, TooLarge, is_request, whole_length
+from trunkline.sip.message import Malformed, Response, TooLarge, is_request, whole_length
 
-from .fuzz import fuzz
+from .fuzz import REQUEST, fuzz
 
-REQUEST = Request(
-    method="OPTIONS",
-    uri="sip:trunk.example",
-    via="SIP/2.0/UDP 127.0.0.1:5060",
-    branch="z9hG4bKbranch",
-    caller="sip:acme@trunk.example",
-    callee="sip:trunk.example",
-    tag="tag",
-    call_id="call",
-    sequence=2,
-)
 SENT = REQUEST.encode().decode()
 
 

@@ -16,8 +16,11 @@ from .conftest import Desk
 
 YES, NO, NULL = True, False, None
 
-# The trunk and how it is changed; then: it is there, it takes the login, it lets calls out; what says so; what was asked.
-ROWS: dict[str, tuple[str, dict[str, Any], tuple[bool | None, bool | None, bool | None], str, list[tuple[str, int]]]] = {
+Three = tuple[bool | None, bool | None, bool | None]
+Asked = list[tuple[str, int | None]]
+
+# The trunk, and how it is changed; it is there, it takes the login, it lets calls out; what says so; what it was asked.
+ROWS: dict[str, tuple[str, dict[str, Any], Three, str, Asked]] = {
     "200, never challenged": ("open", {}, (YES, NULL, NULL), "not_challenged", [("OPTIONS", 200)]),
     "401, then 200": (
         "healthy", {}, (YES, YES, NULL), "credentials_accepted", [("OPTIONS", 401), ("OPTIONS", 200)],

@@ -78,7 +78,7 @@ def test_importing_and_releasing_ask_nothing_of_the_trunk(desk: Desk) -> None:
 
 
 def test_a_number_that_was_taken_off_the_list_is_not_imported(desk: Desk) -> None:
-    account, route, snapshots, _ = imported(desk)
+    _, route, snapshots, _ = imported(desk)
     fewer = desk.account(numbers=[AMERICAN])
     assert set(desk.engine.read_routing(fewer, NUMBERS)) == {AMERICAN}
     (outcome,) = desk.engine.import_numbers(fewer, route, [snapshots[BRITISH]])

@@ -7,6 +7,7 @@ import enum
 import attrs
 
 CHALLENGES = (401, 407)
+_SAYS_NOTHING = (*CHALLENGES, 408)
 
 
 class SipTrouble(enum.Enum):
@@ -99,8 +100,8 @@ class SipAnswer:
 
     @property
     def authenticated(self) -> bool:
-        """Whether credentials were sent and the final answer is no further challenge.
+        """Whether credentials were sent, and answered by neither a further challenge nor a server in trouble.
 
         A 403 after that may still mean a wrong password: Kamailio-style servers answer so.
         """
-        return self.answered and self.status not in CHALLENGES
+        return self.answered and self.status is not None and self.status < 500 and self.status not in _SAYS_NOTHING

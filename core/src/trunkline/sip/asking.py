@@ -241,7 +241,7 @@ class _Conversation:
         )
 
     def _text(self, theirs: str) -> str:
-        return self._asker.scrub(theirs)[:_LONGEST_TEXT]
+        return self._asker.scrub(theirs.encode("utf-8", "replace").decode())[:_LONGEST_TEXT]
 
 
 @attrs.define

@@ -136,7 +136,7 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _hash(name: str, text: str) -> str:
-    return hashlib.new(_HASHES[name], text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    return hashlib.new(_HASHES[name], text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
 
 
 def _quotable(text: str) -> str:

@@ -53,12 +53,15 @@ class Request:
             "User-Agent: Trunkline",
             "Content-Length: 0",
         ]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
 @attrs.frozen
 class Response:
-    """Status, reason and headers of an answer; names in lower case, in order."""
+    """Status, reason and headers of an answer; names in lower case, in order.
+
+    Bytes that are no UTF-8 are kept as they are, since a realm has to be sent back unchanged.
+    """
 
     status: int
     reason: str
@@ -72,7 +75,7 @@ class Response:
             raise Malformed("the head does not end")
         if head.count(b"\r\n") > headers:
             raise TooLarge(f"more than {headers} headers")
-        first, *lines = head.decode("utf-8", "replace").split("\r\n")
+        first, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
         match = _STATUS_LINE.fullmatch(first)
         if match is None:
             raise Malformed("the first line is no SIP status")
@@ -126,7 +129,7 @@ def whole_length(data: bytes, *, most: int) -> int | None:
         if len(data) > most:
             raise TooLarge(f"a head over {most} bytes")
         return None
-    lines = data[:end].decode("utf-8", "replace").split("\r\n")[1:]
+    lines = data[:end].decode("utf-8", "surrogateescape").split("\r\n")[1:]
     length = end + 4 + _length(_fields(lines))
     if length > most:
         raise TooLarge(f"a message over {most} bytes")

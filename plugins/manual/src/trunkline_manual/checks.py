@@ -19,7 +19,7 @@ from trunkline.checks import (
 from trunkline.errors import CarrierUnavailable
 from trunkline.sip.answer import SipAnswer
 from trunkline_manual import instructions
-from trunkline_manual.descriptor import BY_ADDRESS, BY_REGISTRATION
+from trunkline_manual.descriptor import BY_DIGEST, BY_REGISTRATION
 from trunkline_manual.readings import Reading, read
 from trunkline_manual.trunk import Trunk
 
@@ -59,14 +59,8 @@ def test(trunk: Trunk) -> CredentialTest:
 def examine(trunk: Trunk) -> Verdicts:
     """Ask the trunk; raises `CarrierUnavailable` where its answer settles nothing of a login that it asked for."""
     first = _ask(trunk, "REGISTER" if trunk.authentication == BY_REGISTRATION else "OPTIONS")
-    login = first
-    if (
-        first.method == "OPTIONS"
-        and trunk.authentication != BY_ADDRESS
-        and _is_there(first)
-        and not first.tells_of_login
-    ):
-        login = _ask(trunk, "REGISTER")
+    still_open = _is_there(first) and not first.tells_of_login
+    login = _ask(trunk, "REGISTER") if still_open and trunk.authentication == BY_DIGEST else first
     # A REGISTER that tells nothing of the login is no reason to doubt what OPTIONS told.
     calls = login if login.tells_of_login else first
     return Verdicts(

@@ -67,11 +67,11 @@ def point_at(trunk: Trunk, number: NumberRef, route: Route) -> RoutingSnapshot:
 
 
 def release(number: NumberRef, route: Route) -> Release:
-    """Nothing was changed, so nothing can be put back; the number goes nowhere until the customer says where."""
+    """Nothing was changed at the carrier, so only the customer can put anything back there."""
     return cannot_restore(
         "entered_by_hand",
-        f"Nothing was changed at the carrier, and only you can change it there: calls to {number.number} come to "
-        f"{route.id} until you send them elsewhere.",
+        f"Nothing was changed at the carrier. Where you had it send calls to {number.number} to {route.id}, change "
+        "that there: calls go on coming here until then.",
     )
 
 

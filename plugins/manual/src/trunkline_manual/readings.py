@@ -19,8 +19,8 @@ When = Callable[[str, SipAnswer], bool]
 class Reading:
     """Which answers it is for; whether the trunk is there, takes the login, lets calls out; code, sentence, remedy.
 
-    In sentences `{method}` and `{status}` stand for what was asked and answered, `{wait}` for how long the trunk asks to
-    be left alone, `{addresses}` for where the platform's calls come from.
+    In sentences `{method}` and `{status}` stand for what was asked and answered, `{wait}` for how long the trunk asks
+    to be left alone, `{addresses}` for where the platform's calls come from.
     """
 
     when: When
@@ -70,7 +70,8 @@ TABLE = (
     # A challenge that was answered and does not come again is met: what is refused behind it is something else.
     Reading(
         _after_login(range(300, 408), range(409, 500)), "credentials_accepted", PASS, PASS, UNKNOWN,
-        "The trunk accepts the login, though it answers {method} with {status}. That calls go out, only a call can prove.",
+        "The trunk accepts the login, though it answers {method} with {status}. That calls go out, only a call can "
+        "prove.",
     ),
     Reading(
         _not_answered(Unanswered.NO_CREDENTIALS), "credentials_missing", PASS, FAIL, UNKNOWN,
@@ -112,8 +113,8 @@ TABLE = (
     ),
     Reading(
         _status(*range(200, 300)), "not_challenged", PASS, UNKNOWN, UNKNOWN,
-        "The trunk answers, and did not ask for a login. Many trunks answer anybody: that calls go out, only a call can "
-        "prove.",
+        "The trunk answers, and did not ask for a login. Many trunks answer anybody: that calls go out, only a call "
+        "can prove.",
     ),
     Reading(
         _status(*range(300, 700)), "trunk_answers", PASS, UNKNOWN, UNKNOWN,
@@ -122,8 +123,8 @@ TABLE = (
     Reading(
         _trouble(SipTrouble.SILENT), "trunk_silent", FAIL, UNKNOWN, UNKNOWN,
         "The trunk did not answer in time.",
-        f"{_COPY} Some trunks are silent towards addresses that are not on their list: have the carrier allow calls from "
-        "{addresses}.",
+        f"{_COPY} Some trunks are silent towards addresses that are not on their list: have the carrier allow calls "
+        "from {addresses}.",
     ),
     Reading(
         _trouble(SipTrouble.REFUSED), "connection_refused", FAIL, UNKNOWN, UNKNOWN,

@@ -1,4 +1,4 @@
-"""Digest authentication as a server sees it (RFC 7616, RFC 8760): a challenge for each algorithm, the strongest first."""
+"""Digest authentication as a server sees it (RFC 7616, RFC 8760): a challenge for each algorithm."""
 
 import hashlib
 import re

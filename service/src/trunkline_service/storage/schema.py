@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
+from trunkline_service.storage import queue_schema
 from trunkline_service.storage.database import Database
 
 _LOCK = "schema"
@@ -53,7 +54,7 @@ def _state(db: Connection) -> str:
     if revision is None:
         return "old" if inspect(db).has_table("installation") else "empty"
     if revision == _head():
-        return "present"
+        return "present" if db.dialect.name == "sqlite" or queue_schema.is_present(db) else "old"
     known = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
     return "old" if revision in known else "new"
 
@@ -67,6 +68,8 @@ def _upgrade(db: Connection) -> None:
     config = _config()
     config.attributes["connection"] = db
     command.upgrade(config, "head")
+    if db.dialect.name != "sqlite":
+        queue_schema.upgrade(db)
 
 
 def _config() -> Config:
