@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard observers/*/pyproject.toml plugins/*/pyproject.toml)) sandbox service
 INSTALLED := $(VENV)/installed
+LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links \
+	$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each))))
 
 .PHONY: run test fuzz bench chaos lint lock area-codes provider-table clean
 
@@ -34,11 +37,10 @@ lint: $(INSTALLED)       ## style, types, and what bandit says of our sources
 audit: $(BIN)/uv         ## ask a vulnerability database about every pinned dependency; needs the network
 	$(BIN)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --require-hashes --disable-pip
 
-lock: $(BIN)/uv           ## pin every dependency with its hashes
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links \
-		$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each)))) \
-		$(addsuffix /pyproject.toml,$(DISTRIBUTIONS)) --group dev --group bench --output-file requirements.lock
+lock: $(BIN)/uv           ## pin every dependency with its hashes; what the container needs of them, once more
+	$(LOCKED) $(addsuffix /pyproject.toml,$(DISTRIBUTIONS)) --group dev --group bench --output-file requirements.lock
+	echo hatchling | $(LOCKED) $(addsuffix /pyproject.toml,$(filter-out sandbox,$(DISTRIBUTIONS))) - \
+		--extra otel --constraint requirements.lock --output-file deploy/requirements.lock
 
 area-codes: $(INSTALLED) ## make the table of North American area codes anew
 	$(BIN)/python core/scripts/make_area_codes.py core/src/trunkline/area_codes.py

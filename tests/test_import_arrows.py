@@ -16,6 +16,7 @@ ARROWS = {
     "core/src/trunkline": (set(), SDKS | TEST_TOOLS),
     "service/src/trunkline_service": ({"trunkline"}, SDKS | TEST_TOOLS),
     "sandbox/src/trunkline_sandbox": (set(), SDKS | TEST_TOOLS),
+    "observers/opentelemetry/src/trunkline_opentelemetry": ({"trunkline"}, SDKS | TEST_TOOLS),
     "conformance/src/trunkline_conformance": ({"trunkline", "trunkline_sandbox"}, SDKS),
 }
 
