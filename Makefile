@@ -5,13 +5,13 @@ PORT ?= 8080
 SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
-DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard observers/*/pyproject.toml plugins/*/pyproject.toml)) sandbox service
+DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard observers/*/pyproject.toml plugins/*/pyproject.toml)) conformance sandbox service
 INSTALLED := $(VENV)/installed
 LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links \
 	$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each))))
 
-.PHONY: run test fuzz bench chaos lint lock area-codes provider-table clean
+.PHONY: run test fuzz bench chaos lint lock area-codes provider-table cassettes clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
@@ -39,7 +39,7 @@ audit: $(BIN)/uv         ## ask a vulnerability database about every pinned depe
 
 lock: $(BIN)/uv           ## pin every dependency with its hashes; what the container needs of them, once more
 	$(LOCKED) $(addsuffix /pyproject.toml,$(DISTRIBUTIONS)) --group dev --group bench --output-file requirements.lock
-	echo hatchling | $(LOCKED) $(addsuffix /pyproject.toml,$(filter-out sandbox,$(DISTRIBUTIONS))) - \
+	echo hatchling | $(LOCKED) $(addsuffix /pyproject.toml,$(filter-out conformance sandbox,$(DISTRIBUTIONS))) - \
 		--extra otel --constraint requirements.lock --output-file deploy/requirements.lock
 
 area-codes: $(INSTALLED) ## make the table of North American area codes anew
@@ -47,6 +47,9 @@ area-codes: $(INSTALLED) ## make the table of North American area codes anew
 
 provider-table: $(INSTALLED) ## write the README's table of providers anew
 	$(BIN)/python docs/make_provider_table.py README.md
+
+cassettes: $(INSTALLED)   ## record the carriers' conversations anew, on their simulations
+	$(foreach each,$(notdir $(wildcard cassettes/*)),$(BIN)/trunkline-conformance record $(each) --cassettes cassettes/$(each) &&) true
 
 clean:                   ## forget everything that was made here
 	rm -rf $(VENV) build .trunkline .hypothesis .mypy_cache .pytest_cache .ruff_cache
