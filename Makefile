@@ -8,8 +8,11 @@ BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard observers/*/pyproject.toml plugins/*/pyproject.toml)) conformance sandbox service
 INSTALLED := $(VENV)/installed
 CONVERSANT := $(notdir $(wildcard cassettes/*))
+LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links \
+	$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each))))
 
-.PHONY: run test conformance fuzz bench lint lock area-codes provider-table cassettes conformance-page clean
+.PHONY: run test conformance fuzz bench chaos lint lock area-codes provider-table cassettes conformance-page clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
@@ -30,6 +33,9 @@ fuzz: $(INSTALLED)       ## garbled answers against the SIP wire (make fuzz SECO
 bench: $(INSTALLED)      ## measure; writes build/bench.json
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
+chaos: $(INSTALLED)      ## kill replicas under load for two minutes, then compare every book; needs PostgreSQL
+	$(BIN)/python tests/chaos/chaos.py $(ARGS)
+
 lint: $(INSTALLED)       ## style, types, and what bandit says of our sources
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,11 +45,10 @@ lint: $(INSTALLED)       ## style, types, and what bandit says of our sources
 audit: $(BIN)/uv         ## ask a vulnerability database about every pinned dependency; needs the network
 	$(BIN)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --require-hashes --disable-pip
 
-lock: $(BIN)/uv           ## pin every dependency with its hashes
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links \
-		$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each)))) \
-		$(addsuffix /pyproject.toml,$(DISTRIBUTIONS)) --group dev --group bench --output-file requirements.lock
+lock: $(BIN)/uv           ## pin every dependency with its hashes; what the container needs of them, once more
+	$(LOCKED) $(addsuffix /pyproject.toml,$(DISTRIBUTIONS)) --group dev --group bench --output-file requirements.lock
+	echo hatchling | $(LOCKED) $(addsuffix /pyproject.toml,$(filter-out conformance sandbox,$(DISTRIBUTIONS))) - \
+		--extra otel --constraint requirements.lock --output-file deploy/requirements.lock
 
 area-codes: $(INSTALLED) ## make the table of North American area codes anew
 	$(BIN)/python core/scripts/make_area_codes.py core/src/trunkline/area_codes.py

@@ -18,7 +18,9 @@ from trunkline.registry import Registry
 from trunkline_sandbox import Sandbox
 from trunkline_sandbox.trunk import SimulatedTrunk, running_trunk
 from trunkline_service.app import create_app
+from trunkline_service.settings import SettingsError
 from trunkline_service.start import start
+from trunkline_service.watching import watch
 
 ONE, TWO = "+18085550100", "+18085550101"
 CONTRACT = {"credentials_valid", "inbound_reachable", "outbound_authorized"}
@@ -309,3 +311,31 @@ def test_a_host_without_a_sandbox_is_not_reached_by_a_sandbox_key(trunks: Trunks
     answer = trunks.world.post(f"{CONNECTIONS}/test", body)
     assert answer.status_code >= 400
     assert answer.json()["code"] == "unsupported"
+
+
+def test_watching_finds_a_number_that_was_taken_off_and_calls_none_routed_elsewhere(trunks: Trunks) -> None:
+    connection, number = trunks.imported()
+    path, service = f"{CONNECTIONS}/{connection}", attrs.evolve(trunks.world.service, watch_minutes=60)
+
+    def seen() -> str:
+        trunks.world.clock.forward(hours=3)
+        assert watch(service) == 1
+        return str(trunks.world.get(f"{PHONE_NUMBERS}/{number}").json()["status"])
+
+    assert seen() == "provisioning"
+    trunks.turn("healthy", password="another-one-4711")
+    seen()
+    assert trunks.world.get(path).json()["status"] == "error"
+    trunks.sandbox.reset()
+    assert seen() == "provisioning"
+    assert trunks.world.get(path).json()["status"] == "connected"
+    trunks.world.call("PATCH", path, {"sip_config": {"numbers": [TWO]}})
+    assert seen() == "failed"
+    trunks.world.call("PATCH", path, {"sip_config": {"numbers": [ONE, TWO]}})
+    assert seen() == "active"
+
+
+@pytest.mark.parametrize("addresses", ["203.0.113.7;198.51.100.7", "203.0.113.7/28", "sip.platform.example"])
+def test_what_is_no_address_of_the_platform_is_told_by_the_setting_s_name(tmp_path: Path, addresses: str) -> None:
+    with pytest.raises(SettingsError, match=r"^TRUNKLINE_SIP_ADDRESSES: .*203\.0\.113\.32/28"):
+        settings_for("sqlite:///x.db", tmp_path, TRUNKLINE_SIP_ADDRESSES=addresses)

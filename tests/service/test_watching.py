@@ -79,6 +79,17 @@ def test_a_connection_without_numbers_is_tested(world: World) -> None:
     assert (world.get(path).json()["status"], reasons(world)[0]) == ("connected", ("credentials_accepted", "connected"))
 
 
+def test_where_no_carrier_tells_the_routing_of_numbers_the_connection_is_tested(world: World) -> None:
+    connection = world.connect(provider="typed")["id"]
+    assert world.import_(connection, ONE)["imported_count"] == 1
+    world.carrier.accounts[KEY]["numbers"][ONE]["points_at"] = "elsewhere"
+    world.carrier.calls.clear()
+    world.clock.forward(**DUE)
+    assert watch(world.service) == 1
+    assert world.carrier.calls == ["test_credentials"]
+    assert number_states(world) == {ONE: ("provisioning", "unverified")}
+
+
 def test_a_carrier_that_cannot_be_asked_has_not_changed_anything(world: World) -> None:
     connection = imported(world, ONE)
     before = (number_states(world), reasons(world))

@@ -1,7 +1,8 @@
 """Watching: connections and numbers are looked at by themselves, to find out before a caller does what has changed.
 
-Only reads are sent: for a connection with numbers the routing of all of them, which proves its credentials too, and for
-one without the test of its credentials. A carrier that cannot be asked has not changed anything.
+Only reads are sent: for a connection with numbers the routing of all of them, which proves its credentials too, and the
+test of its credentials where there are no numbers, or no carrier to tell their routing. A carrier that cannot be asked
+has not changed anything.
 """
 
 from __future__ import annotations
@@ -82,10 +83,10 @@ def _look_at(service: Service, each: Watched, interval: int) -> bool:
 def _look_through(desk: Desk) -> None:
     with desk.service.database.reading() as db:
         rows = [row for row in numbers.of_connection(db, desk.connection.id) if row.hold is Hold.HELD]
-    if not rows or not desk.claimant.backed:
-        _test(desk)
-    if rows:
+    if rows and desk.claimant.backed:
         _look_at_numbers(desk, rows)
+    else:
+        _test(desk)
 
 
 def _test(desk: Desk) -> None:
@@ -117,6 +118,8 @@ def _read(desk: Desk, rows: Sequence[StoredNumber]) -> dict[str, RoutingSnapshot
 def _trouble(row: StoredNumber, found: dict[str, RoutingSnapshot]) -> Reason | None:
     if row.number not in found:
         return _NOT_ON_ACCOUNT
+    if not row.backed:
+        return None  # Where a number goes that was typed in, nobody can read.
     return None if found[row.number].points_at == row.route_id else _ROUTED_ELSEWHERE
 
 
