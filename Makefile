@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8080
 VENV := .venv
 BIN := $(VENV)/bin
-DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) sandbox service
+DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) conformance sandbox service
 INSTALLED := $(VENV)/installed
 
 .PHONY: run test bench lint lock area-codes provider-table clean

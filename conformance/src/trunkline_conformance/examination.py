@@ -1,0 +1,93 @@
+"""Holds one plugin against every check that its capabilities call for."""
+
+from __future__ import annotations
+
+import enum
+import random
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from trunkline_conformance.check import About, Check, Finding, wrong
+from trunkline_conformance.checks import CHECKS
+from trunkline_conformance.conversation import Run
+from trunkline_conformance.replaying import Library, library, replay
+from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.subject import Subject
+
+
+class Status(enum.Enum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    EXEMPT = "exempt"
+    NOT_CALLED_FOR = "not_called_for"
+
+
+@attrs.frozen
+class Verdict:
+    """One check, how it ended, how much it looked at, and what was wrong. `reason` is that of an exemption."""
+
+    check: Check
+    status: Status
+    looked_at: int
+    problems: tuple[Finding, ...]
+    reason: str | None = None
+
+
+@attrs.frozen
+class Examination:
+    """All that was found out about one plugin."""
+
+    subject: Subject
+    library: Library
+    runs: Mapping[str, Run]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed."""
+        return all(verdict.status is not Status.FAILED for verdict in self.verdicts)
+
+    def verdict(self, check: str) -> Verdict:
+        """The verdict of one check."""
+        return next(verdict for verdict in self.verdicts if verdict.check.id == check)
+
+
+def examine(
+    subject: Subject, folder: Path, *, checks: Iterable[Check] = CHECKS, seed: int | None = None
+) -> Examination:
+    """Go through every scenario that has a cassette, and judge."""
+    rng = random.Random(seed)
+    found = library(subject, folder)
+    runs = {id: replay(subject, BY_ID[id], cassette, rng) for id, cassette in found.cassettes.items()}
+    return Examination(subject, found, runs, tuple(judge(check, subject, found, runs) for check in checks))
+
+
+def judge(check: Check, subject: Subject, found: Library, runs: Mapping[str, Run]) -> Verdict:
+    """Let one check look at all that it looks at."""
+    if not all(subject.can(name) for name in check.needs):
+        return Verdict(check, Status.NOT_CALLED_FOR, 0, ())
+    findings = [finding for seen in _seen(check, subject, found, runs) for finding in check.judge(seen)]
+    if not findings:
+        nothing = wrong(
+            check.rule, expected="something to look at", came="no request, no number, no step that shows it"
+        )
+        return Verdict(check, Status.FAILED, 0, (nothing,))
+    problems = tuple(finding for finding in findings if not finding.right)
+    return Verdict(check, Status.FAILED if problems else Status.PASSED, len(findings), problems)
+
+
+def _seen(check: Check, subject: Subject, found: Library, runs: Mapping[str, Run]) -> list[Any]:
+    match check.about:
+        case About.PLUGIN:
+            return [subject]
+        case About.CASSETTES:
+            return [found]
+        case About.CONVERSATION:
+            return [run for id, run in runs.items() if check.looks_at(id)]
+        case About.FAULTS:
+            return []
