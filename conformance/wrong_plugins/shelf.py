@@ -44,11 +44,15 @@ class Change:
 
 @attrs.frozen
 class WrongPlugin:
-    """One lie: what it is, which check has to catch it, and where the honest plugin is changed."""
+    """One lie: what it is, which check has to catch it in which scenario, and where the honest plugin is changed.
+
+    `scenario` is None for a check that looks at no conversation.
+    """
 
     name: str
     story: str
     caught_by: str
+    scenario: str | None
     changes: tuple[Change, ...]
 
 
@@ -59,9 +63,10 @@ def wrong_plugins(shelf: Path = SHELF) -> tuple[WrongPlugin, ...]:
 
 def _read(path: Path, shelf: Path) -> WrongPlugin:
     head, *files = path.read_text("utf-8").split("\n--- ")
-    story, _, check = head.strip().partition("\n\ncaught by: ")
+    story, _, where = head.strip().partition("\n\ncaught by: ")
+    check, _, scenario = where.partition(" in ")
     name = path.relative_to(shelf).with_suffix("").as_posix()
-    return WrongPlugin(name, story, check, tuple(each for file in files for each in _changes(file)))
+    return WrongPlugin(name, story, check, scenario or None, tuple(each for file in files for each in _changes(file)))
 
 
 def _changes(diff: str) -> Iterator[Change]:

@@ -35,8 +35,8 @@ class Account:
     status: str = "active"
     outbound_calls: bool = True
     balance: str = "25.00"
-    may_manage: bool = True
-    """Whether the key may do more than read the account."""
+    permitted: bool = True
+    """Whether the key may do anything."""
     numbers: dict[str, Row] = attrs.field(factory=dict)
     trunks: dict[str, Row] = attrs.field(factory=dict)
     logins: dict[str, Row] = attrs.field(factory=dict)
@@ -84,7 +84,7 @@ class SimulatedAcme:
         self._open("small", "Cedar Dental Group", numbers=5)
         self._open("empty", "Hollow Tree Catering")
         self._open("suspended", "Late Payer Logistics", numbers=5, status="suspended")
-        self._open("read_only", "Quarry Lane Legal", numbers=5, may_manage=False)
+        self._open("forbidden", "Quarry Lane Legal", numbers=5, permitted=False)
         self._open("no_calls", "Blue Kite Studio", numbers=5, outbound_calls=False)
         self._open("no_credit", "Tin Roof Radio", numbers=5, balance="0.00")
         self._enter("bad_credentials", f"key_{self._named('never valid')}")
@@ -179,7 +179,7 @@ class SimulatedAcme:
         with self.lock:
             found = self._by_name(account)
             if collection == "account":
-                put(found, fields, ("name", "status", "outbound_calls", "balance", "may_manage"))
+                put(found, fields, ("name", "status", "outbound_calls", "balance", "permitted"))
                 return found.described()
             row = _thing(found, collection, name)
             row |= fields
@@ -215,8 +215,7 @@ class SimulatedAcme:
         for method, pattern, endpoint in _ENDPOINTS:
             match = re.fullmatch(pattern, request.decoded_path)
             if match and method == request.method:
-                if endpoint is not SimulatedAcme._fetch_account:
-                    _admit(account)
+                _admit(account, everything=endpoint is not SimulatedAcme._fetch_account)
                 answer = endpoint(self, account, request, match["id"] if "id" in match.groupdict() else "")
                 return {"POST": 201, "DELETE": 204}.get(method, 200), answer
         raise Refusal(404, "not_found", "There is nothing here.")
@@ -303,11 +302,12 @@ _ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
 )
 
 
-def _admit(account: Account) -> None:
-    if account.status == "suspended":
+def _admit(account: Account, *, everything: bool) -> None:
+    """A suspended account may still be read; with a key that has no permission, nothing may."""
+    if account.status == "suspended" and everything:
         raise Refusal(403, "account_suspended", "This account is suspended.")
-    if not account.may_manage:
-        raise Refusal(403, "forbidden", "This API key may read the account and nothing else.")
+    if not account.permitted:
+        raise Refusal(403, "forbidden", "This API key has no permission for this.")
 
 
 def _page(request: Request, key: str, rows: Sequence[Row]) -> Row:
