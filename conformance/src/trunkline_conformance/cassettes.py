@@ -8,14 +8,19 @@ account: {setup_method: api_key, credentials: {accountSid: null, authToken: null
 facts: {numbers: [{number: '+12015550101'}], cast: {first: '+12015550101'}, endings: {list_numbers: [answered]}}
 interactions:
 - step: list_numbers
-  request: {method: GET, uri: 'https://api.acme.example/{{credentials.accountSid}}/numbers', body: null, headers: {}}
+  request:
+    method: GET
+    uri: https://api.acme.example/{{credentials.accountSid}}/numbers
+    body: null
+    headers: {Authorization: ['Basic {{credentials.accountSid}}:{{credentials.authToken}}']}
   response: {status: {code: 200, message: OK}, headers: {Content-Type: [application/json]}, body: {string: '{}'}}
 - step: import_number
   lost: timeout        # the answer never came
   request: …
 ```
 
-A credential of `null` is a fresh one at each run, and stands as `{{credentials.NAME}}` wherever it occurs.
+A credential of `null` is a fresh one at each run, and stands as `{{credentials.NAME}}` wherever it occurs. The
+authorization of a request stands in the open: `Basic USER:PASSWORD` before it is encoded, or `Bearer TOKEN`.
 """
 
 from __future__ import annotations
@@ -251,6 +256,11 @@ def _listed(value: Any) -> Any:
 
 
 # Credentials in their places
+
+
+def filled(text: str, credentials: Mapping[str, str]) -> str:
+    """A text with this run's credentials in their places."""
+    return PLACEHOLDER.sub(lambda found: credentials.get(found[1], found[0]), text)
 
 
 def _filled(value: Any, credentials: Mapping[str, str], escape: Callable[[str], str]) -> Any:

@@ -47,6 +47,10 @@ def wrong(asked: str, *, expected: str, came: str, hook: str | None = None) -> F
     return Finding(False, asked, expected, came, hook)
 
 
+Judge = Callable[[Any], Iterable[Finding]]
+"""Looks at one thing of a check's `about`, and says what it found."""
+
+
 @attrs.frozen
 class Check:
     """One check. `scenarios` are patterns; `needs` the capabilities without which it is not called for.
@@ -58,7 +62,7 @@ class Check:
     rule: str
     why: str
     remedy: str
-    judge: Callable[[Any], Iterable[Finding]] = attrs.field(repr=False)
+    judge: Judge = attrs.field(repr=False)
     about: About = About.CONVERSATION
     scenarios: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

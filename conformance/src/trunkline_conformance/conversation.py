@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
+import requests
 
 from trunkline.checks import CredentialTest, Verification
 from trunkline.engine import ImportOutcome
@@ -40,6 +41,21 @@ class Asked:
         return f"{self.method} {self.url}"
 
 
+class StageDial(Protocol):
+    """An end of the wire that is told which step its requests belong to, and remembers them in `asked`."""
+
+    asked: list[Asked]
+
+    def begin(self, step: str) -> None:
+        """Requests from now on belong to this step."""
+
+    def send(self, request: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
+        """Send it, once."""
+
+    def close(self) -> None:
+        """Give up idle connections."""
+
+
 @attrs.define
 class Step:
     """One engine call: what came of it, what the plugin itself gave or raised, and what was seen meanwhile."""
@@ -52,6 +68,12 @@ class Step:
     error: TrunklineError | None = None
     given: list[Any] = attrs.Factory(list)
     """What the plugin itself returned or yielded, before the engine looked at it."""
+    first_after: int | None = None
+    """Of a stream: how many requests had been sent when its first member came."""
+    written_after: list[str] = attrs.Factory(list)
+    """Of a guided set-up: for each write, how far the step announced last had got."""
+    broken_off: bool = False
+    """Whether the caller stopped a guided set-up before its end."""
     raised: list[BaseException] = attrs.Factory(list)
     """What the plugin itself raised."""
     refused: list[str] = attrs.Factory(list)

@@ -17,6 +17,7 @@ from trunkline_conformance.stage import Stage, Stuck
 
 Contains = Callable[[Cassette], str | None]
 Endings = Mapping[str, tuple[str, ...]]
+Verdicts = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 USUALLY: Endings = {
     "test_credentials": ("passed",),
@@ -35,8 +36,8 @@ class Scenario:
     """One conversation.
 
     `account` is the kind of account it begins with; `cast` the roles for which the facts name a number; `events` what
-    happens at the carrier between steps. `endings` says by step how it may end. `contains` gives a sentence where a
-    cassette does not hold what the scenario is about.
+    happens at the carrier between steps. `endings` says by step how it may end, `verdicts` what outcome each check of a
+    step may have. `contains` gives a sentence where a cassette does not hold what the scenario is about.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Scenario:
     cast: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     endings: Endings = attrs.Factory(dict)
+    verdicts: Verdicts = attrs.Factory(dict)
     reads_in_any_order: bool = False
     contains: Contains = attrs.field(default=lambda cassette: None, repr=False)
 
@@ -275,11 +277,25 @@ _IMPORT = ("import_numbers",)
 _RELEASE = ("import_numbers", "release_numbers")
 _LIST = ("list_numbers",)
 _GUIDED = ("guided_setup",)
+_PASS, _FAIL, _NOT_PASS = ("pass",), ("fail",), ("fail", "unknown")
+_REJECTED = {"credentials_valid": _FAIL, "inbound_reachable": _NOT_PASS, "outbound_authorized": _NOT_PASS}
 _NO_VERDICT = ("carrier_unavailable", "carrier_timed_out")
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("test-credentials/valid", "A healthy account is tested.", _test, account="healthy"),
-    Scenario("test-credentials/empty", "An account without any number is tested.", _test, account="empty"),
+    Scenario(
+        "test-credentials/valid",
+        "A healthy account is tested.",
+        _test,
+        account="healthy",
+        verdicts={"test_credentials": {"credentials_valid": _PASS, "inbound_reachable": _PASS}},
+    ),
+    Scenario(
+        "test-credentials/empty",
+        "An account without any number is tested.",
+        _test,
+        account="empty",
+        verdicts={"test_credentials": {"credentials_valid": _PASS}},
+    ),
     Scenario("suggest-name/valid", "A healthy account is asked for its name.", _name),
     Scenario("suggest-name/empty", "An account without any number is asked for its name.", _name, account="empty"),
     Scenario("list-numbers/empty", "An account has no numbers.", _list, _LIST, account="empty", contains=_no_numbers),
@@ -391,6 +407,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         cast=("first",),
         events=("number is routed elsewhere",),
         endings={"verify_number": ("not_passed",)},
+        verdicts={"verify_number": {"inbound_routed": _FAIL}},
     ),
     Scenario(
         "release/restored",
@@ -444,6 +461,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         cast=("first",),
         events=("credentials are revoked",),
         endings={"test_credentials": ("not_passed",), AFTERWARDS: ("credentials_rejected",)},
+        verdicts={"test_credentials": _REJECTED},
         contains=_status(401, 403),
     ),
     Scenario(

@@ -9,9 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
-
-import requests
+from typing import Any
 
 from trunkline.account import CarrierAccount
 from trunkline.engine import Deadlines, Engine, ImportOutcome
@@ -24,27 +22,12 @@ from trunkline.registry import Registry
 from trunkline.setup import SetUpStep
 from trunkline.sip_target import SipTarget
 from trunkline_conformance.cassettes import Facts, GivenAccount, Provenance
-from trunkline_conformance.conversation import Asked, Step
+from trunkline_conformance.conversation import StageDial, Step
 from trunkline_conformance.subject import Subject
 from trunkline_conformance.witness import Witness
 
 REQUESTS_PER_CALL = 300
 """More than any step of a scenario may take."""
-
-
-class StageDial(Protocol):
-    """An end of the wire that is told which step its requests belong to, and remembers them in `asked`."""
-
-    asked: list[Asked]
-
-    def begin(self, step: str) -> None:
-        """Requests from now on belong to this step."""
-
-    def send(self, request: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
-        """Send it, once."""
-
-    def close(self) -> None:
-        """Give up idle connections."""
 
 
 class Stuck(Exception):
@@ -74,7 +57,7 @@ class Stage:
         self.steps: list[Step] = []
         self.sleeps: list[float] = []
         self._dial = dial
-        self._witness = Witness(subject)
+        self._witness = Witness(subject, dial)
         self._meanwhile = meanwhile
         self._events: tuple[str, ...] = ()
         self._given = given
@@ -171,6 +154,7 @@ class Stage:
             for number, each in enumerate(running, 1):
                 taken.append(each)
                 if number == until:
+                    step.broken_off = True
                     running.close()  # type: ignore[attr-defined]
                     break
         made: dict[str, Any] = {}

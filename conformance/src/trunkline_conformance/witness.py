@@ -13,15 +13,17 @@ from requests.adapters import BaseAdapter
 from trunkline.call import Call
 from trunkline.errors import PluginBroken
 from trunkline.http.session import GuardedSession
-from trunkline_conformance.conversation import Step
+from trunkline.setup import SetUpStep
+from trunkline_conformance.conversation import READING_METHODS, StageDial, Step
 from trunkline_conformance.subject import HOOKS, Subject
 
 
 class Witness:
     """A plugin to the engine, with the hooks that the subject has and no others; `step` is what it writes into."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, dial: StageDial) -> None:
         self.step = Step("", "")
+        self._dial = dial
         for hook in HOOKS:
             if subject.has(hook):
                 setattr(self, hook, self._relay(getattr(subject.plugin, hook)))
@@ -37,26 +39,34 @@ class Witness:
                 step.raised.append(error)
                 raise
             if isinstance(given, Iterator):
-                return _each(given, step)
+                return self._each(given, step)
             step.given.append(given)
             return given
 
         return relay
 
-
-def _each(given: Iterator[Any], step: Step) -> Iterator[Any]:
-    try:
-        for each in given:
-            step.given.append(each)
-            yield each
-    except GeneratorExit:
-        raise
-    except BaseException as error:
-        step.raised.append(error)
-        raise
-    finally:
-        if hasattr(given, "close"):
-            given.close()
+    def _each(self, given: Iterator[Any], step: Step) -> Iterator[Any]:
+        before = at = len(self._dial.asked)
+        said = ""
+        try:
+            for each in given:
+                written = [asked for asked in self._dial.asked[at:] if asked.method not in READING_METHODS]
+                step.written_after += [said] * len(written)
+                at = len(self._dial.asked)
+                if step.first_after is None:
+                    step.first_after = at - before
+                if isinstance(each, SetUpStep):
+                    said = each.state.value
+                step.given.append(each)
+                yield each
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            step.raised.append(error)
+            raise
+        finally:
+            if hasattr(given, "close"):
+                given.close()
 
 
 def _watched(call: Call, step: Step) -> Call:

@@ -3,7 +3,33 @@
 from __future__ import annotations
 
 from trunkline_conformance.check import Check
-from trunkline_conformance.checks import listing, recordings, replays
+from trunkline_conformance.checks import (
+    errors,
+    importing,
+    listing,
+    naming,
+    recordings,
+    releasing,
+    replays,
+    routing,
+    secrets,
+    set_up,
+    testing,
+    wire,
+)
 
-CHECKS: tuple[Check, ...] = (*recordings.CHECKS, *replays.CHECKS, *listing.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *recordings.CHECKS,
+    *replays.CHECKS,
+    *wire.CHECKS,
+    *secrets.CHECKS,
+    *errors.CHECKS,
+    *testing.CHECKS,
+    *naming.CHECKS,
+    *listing.CHECKS,
+    *routing.CHECKS,
+    *importing.CHECKS,
+    *releasing.CHECKS,
+    *set_up.CHECKS,
+)
 BY_ID = {check.id: check for check in CHECKS}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunkline_conformance.check import RIGHT, Check, Finding, wrong
+from trunkline_conformance.checks.endings import judged
 from trunkline_conformance.conversation import Run
-from trunkline_conformance.scenarios import BY_ID
 
 EVERYWHERE = ("*",)
 
@@ -31,19 +31,19 @@ def _plays_everything(run: Run) -> Iterator[Finding]:
 
 
 def _ends_as_it_should(run: Run) -> Iterator[Finding]:
-    scenario = BY_ID[run.scenario]
+    return judged(run, [step for step in run.steps if not step.events])
+
+
+def _breaks_nowhere(run: Run) -> Iterator[Finding]:
     for step in run.steps:
-        allowed = scenario.may_end(run.facts.endings, step.name, step.hook, step.events)
-        if step.ending in allowed:
-            yield RIGHT
-        else:
-            said = f": {step.error.summary} ({step.error.detail})" if step.error else ""
+        if step.ending.startswith("plugin_"):
+            came = f"{step.ending}: {step.error.detail if step.error else ''}"
+            raised = "; ".join(f"{type(each).__name__}: {each}"[:200] for each in step.raised)
             yield wrong(
-                f"{step.name} where {scenario.story[:1].lower()}{scenario.story[1:]}",
-                expected=" or ".join(allowed),
-                came=step.ending + said,
-                hook=step.hook,
+                step.name, expected="an answer, or an error of the engine's", came=f"{came} {raised}", hook=step.hook
             )
+        else:
+            yield RIGHT
 
 
 CHECKS = (
@@ -67,10 +67,19 @@ CHECKS = (
     ),
     Check(
         "replay/ends-as-it-should",
-        "Each step ends as the scenario's facts say: with an answer, or with an error of the right family.",
-        "The caller decides by the type of an error whether to ask the customer, to wait, or to read back.",
-        "Raise the error whose family says what the caller is to do, and answer only what the carrier confirmed.",
+        "While the carrier does what it should, each step ends as the scenario's facts say.",
+        "A plugin that refuses where nothing is wrong, or answers where something is, misleads its caller.",
+        "Answer what the carrier confirmed; raise only what the carrier's answer calls for.",
         _ends_as_it_should,
+        scenarios=EVERYWHERE,
+        essential=True,
+    ),
+    Check(
+        "replay/breaks-nowhere",
+        "No hook crashes, hangs, answers the wrong type, or holds money in a float.",
+        "The engine contains a broken plugin, and its customer learns nothing.",
+        "Answer in the engine's types, and turn what the carrier may answer into them or into an error.",
+        _breaks_nowhere,
         scenarios=EVERYWHERE,
         essential=True,
     ),
