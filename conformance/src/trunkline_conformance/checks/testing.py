@@ -22,16 +22,16 @@ def _verdicts(run: Run, *hooks: str) -> Iterator[tuple[Step, Verdict]]:
             yield from ((step, check) for check in step.result.checks)
 
 
-def _are_so(run: Run) -> Iterator[Finding]:
+def verdicts_are_so(run: Run) -> Iterator[Finding]:
+    """Whether each outcome is one that the facts bear out."""
     told = {**BY_ID[run.scenario].verdicts, **run.facts.verdicts}
     for step, check in _verdicts(run):
         allowed = told.get(step.name, {}).get(check.name)
         capability = _CAPABILITY.get(check.name)
         if allowed is None:
             continue
-        if (
-            "pass" in allowed and not run.subject.can(capability) and check.outcome is Outcome.UNKNOWN
-        ) or check.outcome.value in allowed:
+        untold = "pass" in allowed and not run.subject.can(capability) and check.outcome is Outcome.UNKNOWN
+        if untold or check.outcome.value in allowed:
             yield RIGHT
         else:
             came = f"{check.outcome.value} ({check.code}: {check.summary})"
@@ -103,7 +103,7 @@ CHECKS = (
         "Each check of a test or verification has the outcome that the facts bear out.",
         "A verdict decides whether a customer is told that calls will come in and go out.",
         "Derive each outcome from an answer of the carrier; where none tells, say unknown.",
-        _are_so,
+        verdicts_are_so,
         scenarios=("test-credentials/*", "trouble/rejected"),
         essential=True,
     ),
