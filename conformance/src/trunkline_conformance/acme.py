@@ -73,66 +73,40 @@ class SimulatedAcme:
         self.lock = RLock()
         self.concurrency = 30
         self._seed = seed
-        self._extra: list[Callable[[], Account]] = []
-        self._build()
+        self.reset()
 
-    def _build(self) -> None:
-        self._requests, self._made, self._plan = itertools.count(1), itertools.count(1), NumberPlan()
-        self.accounts: dict[str, Account] = {}
-        self._entries: list[AccountEntry] = []
-        self._open("healthy", "Acme Voice Ltd", numbers=PAGE_SIZE * 2 + 5)
-        self._open("small", "Cedar Dental Group", numbers=5)
-        self._open("empty", "Hollow Tree Catering")
-        self._open("suspended", "Late Payer Logistics", numbers=5, status="suspended")
-        self._open("forbidden", "Quarry Lane Legal", numbers=5, permitted=False)
-        self._open("no_calls", "Blue Kite Studio", numbers=5, outbound_calls=False)
-        self._open("no_credit", "Tin Roof Radio", numbers=5, balance="0.00")
-        self._enter("bad_credentials", f"key_{self._named('never valid')}")
-        for build in self._extra:
-            build()
-
-    def add_account(self, label: str, name: str = "", *, numbers: int = 0, **details: Any) -> Account:
-        """One more account; it survives a reset."""
-
-        def build() -> Account:
-            return self._open(label, name or label, numbers=numbers, **details)
-
-        with self.lock:
-            self._extra.append(build)
-            return build()
-
-    def _open(self, label: str, name: str, *, numbers: int = 0, **details: Any) -> Account:
-        account = Account(f"acc_{self._named(label)[:12]}", name, f"key_{self._named(f'key/{label}')}", **details)
+    def open(self, label: str, name: str) -> Account:
+        """A new account without numbers, listed by control."""
+        account = Account(f"acc_{self._named(label)[:9]}", name, f"key_{self._named(f'key/{label}')}")
         self.accounts[label] = account
-        self._enter(label, account.key)
-        for at in range(numbers):
-            self._give(account, at)
+        self._entries.append(AccountEntry(label, self.name, {"apiKey": account.key}, "healthy"))
         return account
 
-    def _enter(self, label: str, key: str) -> None:
-        self._entries.append(AccountEntry(label, "acme", {"apiKey": key}, label))
+    def give(self, account: Account, country: str, kind: str, count: int) -> list[Row]:
+        """Numbers fresh from the plan, that take calls and texts."""
+        return [self._given(account, country, kind) for _ in range(count)]
 
-    def _give(self, account: Account, at: int) -> None:
-        kind, features, fee = _KINDS[at % len(_KINDS)]
-        number = self._plan.take("US", "toll-free" if kind == "toll_free" else "local")
+    def _given(self, account: Account, country: str, kind: str) -> Row:
+        number = self._plan.take(country, kind)
         row = {
             "id": self._fresh("num"),
             "number": number,
             "label": formatted(number),
-            "kind": kind,
-            "features": list(features),
-            "monthly_price": {"amount": fee, "currency": "USD"} if fee else None,
+            "kind": kind.replace("-", "_"),
+            "features": ["voice", "sms"],
+            "monthly_price": {"amount": "1.00", "currency": "USD"},
             "trunk_id": None,
-            "voice_url": f"https://calls:s3same-0pen@pbx.acme.example/{at}" if at % 2 else None,
-            "sms_url": f"https://hooks.acme.example/sms/{at}" if at % 3 == 0 else None,
+            "voice_url": None,
+            "sms_url": None,
         }
         account.numbers[row["id"]] = row
+        return row
 
     def _named(self, name: str) -> str:
         return hashlib.md5(f"{self._seed}/{name}".encode(), usedforsecurity=False).hexdigest()
 
     def _fresh(self, kind: str) -> str:
-        return f"{kind}_{self._named(f'{kind}/{next(self._made)}')[:16]}"
+        return f"{kind}_{self._named(f'{kind}/{next(self._made)}')[:9]}"
 
     # The carrier, as the server knows it
 
@@ -192,9 +166,11 @@ class SimulatedAcme:
             del _collection(found, collection)[_thing(found, collection, name)["id"]]
 
     def reset(self) -> None:
-        """Back to the accounts as they were built."""
+        """Forget every account."""
         with self.lock:
-            self._build()
+            self._requests, self._made, self._plan = itertools.count(1), itertools.count(1), NumberPlan()
+            self.accounts: dict[str, Account] = {}
+            self._entries: list[AccountEntry] = []
 
     def _by_name(self, name: str) -> Account:
         for label, account in self.accounts.items():
@@ -234,7 +210,7 @@ class SimulatedAcme:
         row, changes = _found(account.numbers, id), _fields(request, "trunk_id", "voice_url", "sms_url", "label")
         trunk, webhook = changes.get("trunk_id"), changes.get("voice_url")
         if trunk and trunk not in account.trunks:
-            raise Refusal(422, "trunk_not_found", f"There is no trunk {trunk}.")
+            raise Refusal(422, "trunk_not_found", "There is no such trunk.")
         if trunk and webhook:
             raise Refusal(422, "two_destinations", "A number is on a trunk or has a voice webhook.")
         row |= changes
@@ -268,7 +244,7 @@ class SimulatedAcme:
 
     def _make_login(self, account: Account, request: Request, id: str) -> Row:
         fresh = self._fresh("log")
-        row = {"id": fresh, "name": _fields(request, "name")["name"], "username": f"user{fresh[-8:]}"}
+        row = {"id": fresh, "name": _fields(request, "name")["name"], "username": f"user{fresh[-9:]}"}
         account.logins[fresh] = row
         return {**row, "password": self._named(f"password/{fresh}")[:24]}
 
@@ -277,15 +253,6 @@ class SimulatedAcme:
         del account.logins[id]
         return {}
 
-
-_KINDS = (
-    ("local", ("voice", "sms"), "1.00"),
-    ("local", ("voice", "sms", "mms"), "1.15"),
-    ("toll_free", ("voice",), "2.005"),
-    ("local", ("voice",), ""),
-    ("local", ("sms",), "0.50"),
-)
-"""What numbers are like, in turn: kind, features, monthly price or none."""
 
 _ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/v1/account", SimulatedAcme._fetch_account),
@@ -325,7 +292,7 @@ def _fields(request: Request, *known: str) -> Row:
 
 def _found(things: Mapping[str, Row], id: str) -> Row:
     if id not in things:
-        raise Refusal(404, "not_found", f"There is no {id}.")
+        raise Refusal(404, "not_found", "There is nothing of this id.")
     return things[id]
 
 
