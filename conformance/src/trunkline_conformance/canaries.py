@@ -30,7 +30,7 @@ def fresh(descriptor: ProviderDescriptor, given: Mapping[str, str | None], rng: 
             raise NoCanary(f"the cassette gives {name}, and the descriptor has no such credential")
         if value is not None and fields[name].secret:
             raise NoCanary(f"the cassette pins {name}, which is a secret: let it be null")
-        made[name] = _value(fields[name], rng) if value is None else value
+        made[name] = acceptable(fields[name], rng) if value is None else value
     return made
 
 
@@ -39,7 +39,8 @@ def secret_names(descriptor: ProviderDescriptor) -> frozenset[str]:
     return frozenset(field.name for form in descriptor.credential_forms for field in form.fields if field.secret)
 
 
-def _value(field: Field, rng: random.Random) -> str:
+def acceptable(field: Field, rng: random.Random) -> str:
+    """A fresh value that the field accepts; raises `NoCanary`."""
     for length in _LENGTHS:
         plain = "".join(rng.choices(_LETTERS, k=length))
         if is_acceptable(field, plain):

@@ -195,7 +195,7 @@ def record_simulated(subject: Subject, scenario: Scenario, *, allowed: Allowed, 
         )
         stuck = perform(stage, scenario)
     if stuck:
-        raise NotRecorded(f"{scenario.id}: {stuck}{_last_error(stage.steps)}")
+        raise NotRecorded(f"{scenario.id}: {stuck}{''.join(map(_told, stage.steps))}")
     return made_of(subject, scenario, stage.steps, dial.interactions, given, facts, provenance, allowed)
 
 
@@ -227,28 +227,32 @@ def made_of(
     allowed: Allowed,
 ) -> Cassette:
     """The cassette of a conversation: scrubbed, looked through, and proven to replay."""
-    credentials = _text(given.credentials)
-    scrub = Scrubber(
-        interactions, allowed=allowed, credentials=credentials, marks=(provenance.marker, provenance.platform)
-    )
+    fresh = fresh_names(subject.descriptor)
+    replaced = {name: value for name, value in _text(given.credentials).items() if name in fresh}
+    scrub = Scrubber(interactions, allowed=allowed, credentials=replaced, marks=(provenance.marker, provenance.platform))
+    kept = {name: None if name in fresh else scrub.fact(value) for name, value in given.credentials.items()}
     cassette = Cassette(
         scenario.id,
         Path(scenario.id),
         provenance,
-        _scrubbed_account(subject.descriptor, given, scrub),
+        attrs.evolve(given, credentials=kept),
         _scrubbed_facts(facts, scrub),
         scrub.scrubbed(),
     )
     leftovers.demand_none(
         cassette.interactions,
         {"account": attrs.asdict(cassette.account), "facts": attrs.asdict(cassette.facts)},
-        credentials=credentials,
+        credentials=replaced,
         secrets=secret_names(subject.descriptor),
         replaced=scrub.pseudonyms.given,
         allowed=allowed,
     )
     if lack := scenario.contains(cassette):
         raise NotRecorded(f"{scenario.id}: {lack}")
+    for step in steps:
+        may = scenario.may_end(facts.endings, step.name, step.hook, step.events)
+        if step.ending not in may:
+            raise NotRecorded(f"{scenario.id}: {step.name} ended in {step.ending}, not in {' or '.join(may)}{_told(step)}")
     _demand_replay(subject, scenario, cassette, steps)
     return cassette
 
@@ -268,31 +272,25 @@ def _demand_replay(subject: Subject, scenario: Scenario, cassette: Cassette, ste
         )
 
 
-def _last_error(steps: Sequence[Step]) -> str:
-    error = next((step.error for step in reversed(steps) if step.error), None)
-    return f" ({error.code}: {error.detail or error.summary})" if error else ""
+def _told(step: Step) -> str:
+    """The error of a step, if there was one."""
+    return f" ({step.name}: {step.error.code}: {step.error.detail or step.error.summary})" if step.error else ""
 
 
 def _text(credentials: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in credentials.items() if value is not None}
 
 
-def _scrubbed_account(descriptor: ProviderDescriptor, given: GivenAccount, scrub: Scrubber) -> GivenAccount:
-    """Fresh at each replay is what is secret, what authenticates, and what names a host; the rest stands, scrubbed."""
-    fresh = secret_names(descriptor) | {host.field for host in descriptor.hosts if host.field}
+def fresh_names(descriptor: ProviderDescriptor) -> frozenset[str]:
+    """The credentials that each replay makes afresh: what is secret, what authenticates, and what names a host."""
+    named = {host.field for host in descriptor.hosts if host.field}
     for form in descriptor.credential_forms:
         match form.authentication:
             case BasicAuth(username, _):
-                fresh |= {username}
+                named.add(username)
             case BearerAuth(token):
-                fresh |= {token}
-    return attrs.evolve(
-        given,
-        credentials={
-            name: None if name in fresh or value is None else scrub.fact(value) for name, value in given.credentials.items()
-        },
-        sip_config=scrub.fact(dict(given.sip_config)),
-    )
+                named.add(token)
+    return secret_names(descriptor) | named
 
 
 def _scrubbed_facts(facts: Facts, scrub: Scrubber) -> Facts:
@@ -346,8 +344,14 @@ def provenance_of(
 
 
 def _versions(distribution: str) -> dict[str, str]:
+    """The versions of what a plugin asks for beyond the engine and what that asks for: its carrier's SDK."""
+    theirs = _required(distribution) - _required("trunkline") - {"trunkline"}
+    return {name: version(name) for name in sorted(theirs)}
+
+
+def _required(distribution: str) -> set[str]:
     try:
-        named = [Requirement(each) for each in requires(distribution) or ()]
+        asked = [Requirement(each) for each in requires(distribution) or ()]
     except PackageNotFoundError:
-        return {}
-    return {each.name: version(each.name) for each in named if each.marker is None and not each.name.startswith("trunkline")}
+        return set()
+    return {each.name for each in asked if each.marker is None}

@@ -26,6 +26,8 @@ class Library:
     cassettes: Mapping[str, Cassette]
     unreadable: Mapping[str, str]
     missing: tuple[str, ...]
+    without: Mapping[str, str]
+    """Scenarios that the carrier has nothing like, each with the reason."""
 
 
 def called_for(subject: Subject) -> tuple[Scenario, ...]:
@@ -33,21 +35,23 @@ def called_for(subject: Subject) -> tuple[Scenario, ...]:
     return tuple(scenario for scenario in SCENARIOS if all(subject.can(name) for name in scenario.needs))
 
 
-def library(subject: Subject, folder: Path) -> Library:
-    """Every cassette that is called for."""
+def library(subject: Subject, folder: Path, without: Mapping[str, str] | None = None) -> Library:
+    """Every cassette that is called for, and is not among those that the carrier has nothing like."""
+    without = without or {}
     cassettes: dict[str, Cassette] = {}
     unreadable: dict[str, str] = {}
     missing: list[str] = []
     for scenario in called_for(subject):
         path = path_of(folder, scenario.id)
         if not path.is_file():
-            missing.append(scenario.id)
+            if scenario.id not in without:
+                missing.append(scenario.id)
             continue
         try:
             cassettes[scenario.id] = load(path, scenario.id)
         except CassetteUnreadable as error:
             unreadable[scenario.id] = str(error)
-    return Library(subject, folder, cassettes, unreadable, tuple(missing))
+    return Library(subject, folder, cassettes, unreadable, tuple(missing), without)
 
 
 def replay(subject: Subject, scenario: Scenario, cassette: Cassette, rng: random.Random) -> Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,9 @@ class Subject:
     version: str
     folder: Path
     module: str
+    entry_point: str | None = None
+    target: str | None = None
+    """Where the entry point leads, as `package:plugin`; None for a plugin that was not found by one."""
 
     @property
     def id(self) -> str:
@@ -54,7 +57,7 @@ class Subject:
         return f"{hook} ({code.co_filename}:{code.co_firstlineno})"
 
 
-def subject_of(plugin: Any, *, distribution: str = "", version: str = "") -> Subject:
+def subject_of(plugin: Any, *, point: EntryPoint | None = None) -> Subject:
     """A plugin object as the subject of a run; raises `NotTestable` with what the registry has against it."""
     plugin = plugin() if inspect.isclass(plugin) else plugin
     registry = Registry.of(plugin)
@@ -63,8 +66,16 @@ def subject_of(plugin: Any, *, distribution: str = "", version: str = "") -> Sub
     (found,) = registry.plugins.values()
     module = plugin.__name__ if inspect.ismodule(plugin) else type(plugin).__module__
     source = inspect.getsourcefile(plugin if inspect.ismodule(plugin) else type(plugin)) or "."
+    dist = point.dist if point else None
     return Subject(
-        plugin, found.descriptor, distribution or module.partition(".")[0], version, Path(source).parent, module
+        plugin,
+        found.descriptor,
+        dist.name if dist else module.partition(".")[0],
+        dist.version if dist else "",
+        Path(source).parent,
+        module,
+        point.name if point else None,
+        point.value if point else None,
     )
 
 
@@ -83,9 +94,7 @@ def installed(provider: str) -> Subject:
         plugin = point.load()
     except BaseException as error:
         raise NotTestable(f"{point.value} does not load: {type(error).__name__}: {error}") from error
-    distribution: Distribution | None = point.dist
-    version = distribution.version if distribution else ""
-    return subject_of(plugin, distribution=_name_of(point), version=version)
+    return subject_of(plugin, point=point)
 
 
 def _name_of(point: EntryPoint) -> str:

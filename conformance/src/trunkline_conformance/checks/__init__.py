@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from trunkline_conformance.check import Check
 from trunkline_conformance.checks import (
+    descriptor,
     errors,
+    hygiene,
     importing,
     listing,
     naming,
     recordings,
+    redaction,
     releasing,
     replays,
     routing,
@@ -19,6 +22,9 @@ from trunkline_conformance.checks import (
 )
 
 CHECKS: tuple[Check, ...] = (
+    *descriptor.CHECKS,
+    *hygiene.CHECKS,
+    *redaction.CHECKS,
     *recordings.CHECKS,
     *replays.CHECKS,
     *wire.CHECKS,

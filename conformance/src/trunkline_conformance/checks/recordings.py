@@ -14,8 +14,11 @@ def _are_there(library: Library) -> Iterator[Finding]:
         yield wrong(scenario, expected="a cassette that can be read", came=why)
     for scenario in library.missing:
         yield wrong(scenario, expected=f"a cassette in {library.folder}", came="there is none")
-    for _ in library.cassettes:
-        yield RIGHT
+    for scenario in library.cassettes:
+        if scenario in library.without:
+            yield wrong(scenario, expected="no cassette, as conformance.toml says", came="there is one")
+        else:
+            yield RIGHT
 
 
 def _hold_their_scenario(library: Library) -> Iterator[Finding]:
