@@ -112,7 +112,13 @@ def mutants(path: Path, name: str) -> Iterator[Mutant]:
             for steps in _places(function):
                 node = _at(function, steps)
                 for other, change in _changes(node):
-                    yield Mutant(name, function.name, getattr(node, "lineno", function.lineno), change, _put(tree, function, steps, other))
+                    yield Mutant(
+                        name,
+                        function.name,
+                        getattr(node, "lineno", function.lineno),
+                        change,
+                        _put(tree, function, steps, other),
+                    )
 
 
 Steps = tuple[tuple[str, int | None], ...]

@@ -7,18 +7,34 @@ honest plugin, which is the template with its defaults.
 from __future__ import annotations
 
 import importlib
+import random
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import Distribution
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import attrs
 
+from trunkline.hookspec import PROVIDERS
+from trunkline_conformance.check import About, Check
+from trunkline_conformance.checks import CHECKS
+from trunkline_conformance.conversation import Run
+from trunkline_conformance.examination import Status, Verdict, judge
+from trunkline_conformance.new_provider import write_provider
+from trunkline_conformance.replaying import Library, called_for, library, replay
+from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.subject import Subject, subject_of
+
 SHELF = Path(__file__).parent
 PACKAGE = "trunkline_acme"
+CASSETTES = f"src/{PACKAGE}/cassettes"
 
 
 class NoSuchPlace(Exception):
@@ -75,33 +91,152 @@ def _changes(diff: str) -> Iterator[Change]:
     file = names.splitlines()[0].removeprefix("a/")
     for place in places:
         lines = place.splitlines()[1:]
-        before, after = ("".join(f"{line[1:]}\n" for line in lines if not line or line[0] in kept) for kept in (" -", " +"))
+        before, after = (
+            "".join(f"{line[1:]}\n" for line in lines if not line or line[0] in kept) for kept in (" -", " +")
+        )
         yield Change(file, before, after)
 
 
+# A plugin before the checks
+
+
+@attrs.frozen(eq=False)
+class Seen:
+    """What the checks are shown of one plugin: itself, its recordings, and its way through some of the scenarios."""
+
+    subject: Subject
+    library: Library
+    runs: Mapping[str, Run]
+
+    def verdict(self, check: Check) -> Verdict:
+        """What one check says."""
+        return judge(check, self.subject, self.library, self.runs)
+
+    def catches(self, check: Check) -> bool:
+        """Whether the check finds something wrong, and not merely nothing to look at."""
+        verdict = self.verdict(check)
+        return verdict.status is Status.FAILED and verdict.looked_at > 0
+
+
+def _seen(subject: Subject, folder: Path, scenarios: Iterable[str]) -> Seen:
+    found = library(subject, folder)
+    rng = random.Random(7)
+    return Seen(subject, found, {id: replay(subject, BY_ID[id], found.cassettes[id], rng) for id in scenarios})
+
+
+@attrs.frozen
+class Shelf:
+    """The wrong plugins beside the honest one, in a folder of their own."""
+
+    folder: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Shelf:
+        """The honest plugin written there, and imported once, so that its copies need not be compiled anew."""
+        write_provider(folder / "honest", {})
+        shelf = cls(folder)
+        with _imported(shelf.honest_project):
+            return shelf
+
+    @property
+    def honest_project(self) -> Path:
+        """Where the honest plugin is."""
+        return self.folder / "honest"
+
+    @contextmanager
+    def honest(self) -> Iterator[Seen]:
+        """The honest plugin, in every scenario."""
+        with _imported(self.honest_project) as subject:
+            yield _seen(subject, self.honest_project / CASSETTES, [scenario.id for scenario in called_for(subject)])
+
+    @contextmanager
+    def wrong(self, lie: WrongPlugin) -> Iterator[Seen]:
+        """A wrong plugin, in the scenario in which it has to be caught."""
+        project = tell(lie, self.honest_project, self.folder / "wrong")
+        # What a plugin does when it is imported is looked at in another process, and must not happen in this one.
+        safe = self.honest_project if lie.caught_by.startswith("installing/") else project
+        brings_recordings = (project / CASSETTES).exists()
+        folder = (project if brings_recordings else self.honest_project) / CASSETTES
+        with _imported(safe) as subject, _findable(project):
+            yield _seen(subject, folder, [lie.scenario] if lie.scenario else [])
+
+
 def tell(lie: WrongPlugin, honest: Path, folder: Path) -> Path:
-    """A copy of the honest plugin's project that tells this lie."""
-    project = shutil.copytree(honest, folder / lie.name)
+    """A copy of the honest plugin's project that tells this lie; with its recordings only where it changes them."""
+    whole = any(change.file.startswith(CASSETTES) for change in lie.changes)
+    ignored = () if whole else ("cassettes", "records")
+    project = folder / lie.name
+    shutil.copytree(honest, project, ignore=shutil.ignore_patterns(*ignored), dirs_exist_ok=True)
     for change in lie.changes:
         change.make(project)
     return project
 
 
 @contextmanager
-def imported(project: Path) -> Iterator[Any]:
-    """The plugin of a project, imported from there for as long as the block runs."""
-    source = str(project / "src")
+def _imported(project: Path) -> Iterator[Subject]:
+    """The plugin of a project, found by its entry point for as long as the block runs."""
     before = _taken_out()
-    sys.path.insert(0, source)
-    importlib.invalidate_caches()
-    try:
-        yield importlib.import_module(PACKAGE).plugin
-    finally:
-        sys.path.remove(source)
-        _taken_out()
-        sys.modules.update(before)
+    with _findable(project):
+        (point,) = Distribution.at(_recorded(project)).entry_points
+        try:
+            yield subject_of(point.load(), point=point)
+        finally:
+            _taken_out()
+            sys.modules.update(before)
+
+
+@contextmanager
+def _findable(project: Path) -> Iterator[None]:
+    """The project's package and its distribution are found before all others."""
+    places = [str(project / "src"), str(_recorded(project).parent)]
+    with mock.patch.object(sys, "path", [*places, *sys.path]):
+        importlib.invalidate_caches()
+        yield
+
+
+def _recorded(project: Path) -> Path:
+    """What an installer records of a project: its name, what it requires, its entry point."""
+    folder = project / "records" / f"{PACKAGE}-0.1.0.dist-info"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        said = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+        requires = "".join(f"Requires-Dist: {each}\n" for each in said["dependencies"])
+        about = f"Metadata-Version: 2.3\nName: {said['name']}\nVersion: {said['version']}\n{requires}"
+        (folder / "METADATA").write_text(about, "utf-8")
+        points = "".join(f"{name} = {value}\n" for name, value in said["entry-points"][PROVIDERS].items())
+        (folder / "entry_points.txt").write_text(f"[{PROVIDERS}]\n{points}", "utf-8")
+    return folder
 
 
 def _taken_out() -> dict[str, Any]:
     names = [name for name in sys.modules if name.partition(".")[0] == PACKAGE]
     return {name: sys.modules.pop(name) for name in names}
+
+
+# The matrix
+
+
+def matrix(shelf: Shelf) -> Iterator[tuple[WrongPlugin, bool, tuple[str, ...]]]:
+    """Each wrong plugin, whether the check that names it catches it, and which others do in the same scenario."""
+    for lie in wrong_plugins():
+        with shelf.wrong(lie) as seen:
+            here = [check for check in CHECKS if (check.about is About.CONVERSATION) == bool(seen.runs)]
+            here = [check for check in here if not seen.runs or check.looks_at(lie.scenario or "")]
+            caught = [check.id for check in here if seen.catches(check)]
+            yield lie, lie.caught_by in caught, tuple(id for id in caught if id != lie.caught_by)
+
+
+def main() -> None:
+    """Print it; exit with 1 where a wrong plugin gets away."""
+    away = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for lie, caught, others in matrix(Shelf.in_folder(Path(folder))):
+            away += not caught
+            said = "caught" if caught else "GOT AWAY"
+            print(f"{lie.name:<40} {said:<9} {lie.caught_by:<42} {', '.join(others)}", flush=True)
+    print(f"{len(wrong_plugins())} wrong plugins, {away} got away")
+    raise SystemExit(bool(away))
+
+
+if __name__ == "__main__":
+    main()

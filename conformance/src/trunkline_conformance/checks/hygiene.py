@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,15 +60,20 @@ def _probed(subject: Subject) -> Any:
     if subject.target is None:
         return "it was not found by an entry point"
     module, _, name = subject.target.partition(":")
-    return _probe(module, name.strip())
+    return _probe(module, name.strip(), os.pathsep.join(sys.path))
 
 
 @lru_cache(maxsize=64)
-def _probe(module: str, name: str) -> Any:
+def _probe(module: str, name: str, path: str) -> Any:
     best: Any = None
     for _ in range(_TRIES):
         run = subprocess.run(
-            [sys.executable, "-c", _PROBE, module, name], capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", _PROBE, module, name],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         if run.returncode:
             return (run.stderr.strip().splitlines() or ["it ended without a word"])[-1]

@@ -89,4 +89,3 @@ class AcmeAccount(SimulatedAccount[SimulatedAcme]):
     def suspend(self) -> None:
         """For a bill that was not paid."""
         self._account.status = "suspended"
-
