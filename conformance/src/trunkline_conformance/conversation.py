@@ -23,7 +23,7 @@ READING_METHODS = frozenset({"GET", "HEAD"})
 class Asked:
     """One request as it left the guard. `status` is None where no answer came; `played` where it is recorded.
 
-    `nearest` tells of an unrecorded request what comes nearest to it in the cassette.
+    `nearest` tells of an unrecorded request what comes nearest to it in the cassette; `fault` is what befell it.
     """
 
     step: str
@@ -34,6 +34,7 @@ class Asked:
     status: int | None
     played: int | None
     nearest: str = ""
+    fault: str | None = None
 
     @property
     def text(self) -> str:
@@ -64,6 +65,8 @@ class Step:
     hook: str
     events: tuple[str, ...] = ()
     """What had happened at the carrier since the conversation began."""
+    about: tuple[str, ...] = ()
+    """The numbers that it was asked about."""
     result: Any = None
     error: TrunklineError | None = None
     given: list[Any] = attrs.Factory(list)

@@ -14,6 +14,8 @@ from trunkline_conformance.check import About, Check, Finding, wrong
 from trunkline_conformance.checks import CHECKS
 from trunkline_conformance.conversation import Run
 from trunkline_conformance.exemptions import Exemptions, read
+from trunkline_conformance.fault_pass import FaultFindings, FaultPass, Profile
+from trunkline_conformance.faults import Case
 from trunkline_conformance.replaying import Library, called_for, library, replay
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.subject import Subject
@@ -47,6 +49,9 @@ class Examination:
     library: Library
     runs: Mapping[str, Run]
     verdicts: tuple[Verdict, ...]
+    exemptions: Exemptions
+    faults: Profile = Profile.NONE
+    struck: FaultFindings = attrs.Factory(FaultFindings)
 
     @property
     def passed(self) -> bool:
@@ -59,27 +64,54 @@ class Examination:
 
 
 def examine(
-    subject: Subject, folder: Path, *, checks: Sequence[Check] = CHECKS, seed: int | None = None
+    subject: Subject,
+    folder: Path,
+    *,
+    checks: Sequence[Check] = CHECKS,
+    faults: Profile = Profile.NONE,
+    case: Case | None = None,
+    seed: int | None = None,
 ) -> Examination:
-    """Go through every scenario that has a cassette, and judge; raises `ExemptionRefused`."""
-    rng = random.Random(seed)
+    """Go through every scenario that has a cassette, and judge; raises `ExemptionRefused`.
+
+    With a `case` only its scenario is gone through, and only what it shows is judged.
+    """
+    chance = random.Random(seed)
     exemptions = read(folder, CHECKS)
     found = library(subject, folder, exemptions.without)
-    runs = {id: replay(subject, BY_ID[id], cassette, rng) for id, cassette in found.cassettes.items()}
-    verdicts = (judge(check, subject, found, runs) for check in checks)
-    return Examination(subject, found, runs, tuple(exempted(verdict, exemptions) for verdict in verdicts))
+    cassettes = {id: cassette for id, cassette in found.cassettes.items() if case is None or id == case.scenario}
+    runs = {id: replay(subject, BY_ID[id], cassette, chance) for id, cassette in cassettes.items()}
+    under_faults = FaultPass(found, runs, checks, chance)
+    struck = FaultFindings()
+    if case is None:
+        struck = under_faults.by_profile(faults)
+    elif runs:
+        under_faults.one(case, struck)
+    asked_for = [each for each in checks if _is_asked_for(each, faults, case)]
+    verdicts = (judge(check, found, runs, struck) for check in asked_for)
+    return Examination(
+        subject, found, runs, tuple(exempted(verdict, exemptions) for verdict in verdicts), exemptions, faults, struck
+    )
 
 
-def judge(check: Check, subject: Subject, found: Library, runs: Mapping[str, Run]) -> Verdict:
+def _is_asked_for(check: Check, faults: Profile, case: Case | None) -> bool:
+    if case is not None:
+        return check.about is About.FAULTS
+    return check.about is not About.FAULTS or faults is not Profile.NONE
+
+
+def judge(check: Check, found: Library, runs: Mapping[str, Run], struck: FaultFindings) -> Verdict:
     """Let one check look at all that it looks at. It is not called for without its capabilities and scenarios."""
-    if not all(subject.can(name) for name in check.needs) or not _is_possible(check, found):
+    if not all(found.subject.can(name) for name in check.needs) or not _is_possible(check, found):
         return Verdict(check, Status.NOT_CALLED_FOR, 0, ())
-    findings = [finding for seen in _seen(check, subject, found, runs) for finding in check.judge(seen)]
-    if not findings:
-        nothing = wrong(check.rule, expected="something to look at", came="nothing that shows it")
-        return Verdict(check, Status.FAILED, 0, (nothing,))
-    problems = tuple(finding for finding in findings if not finding.right)
-    return Verdict(check, Status.FAILED if problems else Status.PASSED, len(findings), problems)
+    if check.about is About.FAULTS:
+        looked_at, problems = struck.looked_at.get(check.id, 0), struck.problems.get(check.id, ())
+    else:
+        findings = [finding for seen in _seen(check, found, runs) for finding in check.judge(seen)]
+        looked_at, problems = len(findings), tuple(finding for finding in findings if not finding.right)
+    if not looked_at:
+        problems = (wrong(check.rule, expected="something to look at", came="nothing that shows it"),)
+    return Verdict(check, Status.FAILED if problems else Status.PASSED, looked_at, problems)
 
 
 def exempted(verdict: Verdict, exemptions: Exemptions) -> Verdict:
@@ -102,13 +134,10 @@ def _is_possible(check: Check, found: Library) -> bool:
     )
 
 
-def _seen(check: Check, subject: Subject, found: Library, runs: Mapping[str, Run]) -> list[Any]:
+def _seen(check: Check, found: Library, runs: Mapping[str, Run]) -> list[Any]:
     match check.about:
         case About.PLUGIN:
-            return [subject]
+            return [found.subject]
         case About.CASSETTES:
             return [found]
-        case About.CONVERSATION:
-            return [run for id, run in runs.items() if check.looks_at(id)]
-        case About.FAULTS:
-            return []
+    return [run for id, run in runs.items() if check.looks_at(id)]

@@ -61,7 +61,11 @@ def candidates(number: str) -> Iterator[str]:
 
 def _north_american(area: str) -> Iterator[str]:
     """100 numbers an area; then those of the areas that come after it, toll-free ones for a toll-free one."""
-    own = _TOLL_FREE if area in _TOLL_FREE else tuple(str(code) for code in range(200, 1000) if str(code) not in _TOLL_FREE)
+    own = (
+        _TOLL_FREE
+        if area in _TOLL_FREE
+        else tuple(str(code) for code in range(200, 1000) if str(code) not in _TOLL_FREE)
+    )
     first = own.index(area) if area in own else 0
     for code in (*own[first:], *own[:first]):
         if area in _TOLL_FREE or code == area or phonenumbers.is_valid_number(phonenumbers.parse(f"+1{code}5550100")):

@@ -114,7 +114,9 @@ def _listed(values: Any) -> list[str]:
 def _body(body: str | None, headers: Mapping[str, Any] | None, place: Place, change: Change) -> str:
     if not body:
         return ""
-    kind = next((str(_listed(value)[0]) for name, value in (headers or {}).items() if name.lower() == "content-type"), "")
+    kind = next(
+        (str(_listed(value)[0]) for name, value in (headers or {}).items() if name.lower() == "content-type"), ""
+    )
     if kind.startswith(FORM):
         return _pairs(body, place, change)
     try:

@@ -36,7 +36,9 @@ _DIGITS = re.compile(r"\d{9,}")
 _AMOUNT = re.compile(r"-?\d+(?:\.\d+)?")
 _ADDRESS_OF_MACHINE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _OPAQUE = re.compile(r"(?=.*\d)[\w.~=+/-]{12,}")
-_OURS = re.compile(r"Name \d+|token\d+|user\d+|password\d+|host\d+\.example|person\d+@example\.com|value\d+|192\.0\.2\.\d{1,3}")
+_OURS = re.compile(
+    r"Name \d+|token\d+|user\d+|password\d+|host\d+\.example|person\d+@example\.com|value\d+|192\.0\.2\.\d{1,3}"
+)
 
 
 class Pseudonyms:
@@ -58,7 +60,9 @@ class Pseudonyms:
     def keep(self, text: str) -> None:
         """Give no value a pseudonym that stands in this text."""
         self._taken |= {_plus(found[0]) for found in _TOKEN.finditer(text)}
-        self._taken |= set(re.findall(r"Name \d+|token\d+|(?:https?|wss?|ftp|sips?):\S+\.example\S*|host\d+\.example|10{5,}\d+", text))
+        self._taken |= set(
+            re.findall(r"Name \d+|token\d+|(?:https?|wss?|ftp|sips?):\S+\.example\S*|host\d+\.example|10{5,}\d+", text)
+        )
 
     def of_text(self, text: str) -> str:
         """The text with every identifier, telephone number and e-mail address in it replaced."""

@@ -1,4 +1,4 @@
-"""`pytest --pyargs trunkline_conformance --provider acme`: one test per check."""
+"""`pytest --pyargs trunkline_conformance --provider acme`: the same run, with one test per check."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Two options."""
+    """The options of `trunkline-conformance run` that matter here."""
     group = parser.getgroup("trunkline-conformance")
     group.addoption("--provider", help="Name of the provider's entry point.")
-    group.addoption("--cassettes", help="Folder of its cassettes; its package's own if left out.")
+    group.addoption("--cassettes", help="Folder of its cassettes; else `cassettes` in its package.")
+    group.addoption("--faults", default="ci", choices=("none", "ci", "thorough"), help="How many faults are tried.")

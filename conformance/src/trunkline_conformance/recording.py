@@ -229,7 +229,9 @@ def made_of(
     """The cassette of a conversation: scrubbed, looked through, and proven to replay."""
     fresh = fresh_names(subject.descriptor)
     replaced = {name: value for name, value in _text(given.credentials).items() if name in fresh}
-    scrub = Scrubber(interactions, allowed=allowed, credentials=replaced, marks=(provenance.marker, provenance.platform))
+    scrub = Scrubber(
+        interactions, allowed=allowed, credentials=replaced, marks=(provenance.marker, provenance.platform)
+    )
     kept = {name: None if name in fresh else scrub.fact(value) for name, value in given.credentials.items()}
     cassette = Cassette(
         scenario.id,
@@ -252,7 +254,9 @@ def made_of(
     for step in steps:
         may = scenario.may_end(facts.endings, step.name, step.hook, step.events)
         if step.ending not in may:
-            raise NotRecorded(f"{scenario.id}: {step.name} ended in {step.ending}, not in {' or '.join(may)}{_told(step)}")
+            raise NotRecorded(
+                f"{scenario.id}: {step.name} ended in {step.ending}, not in {' or '.join(may)}{_told(step)}"
+            )
     _demand_replay(subject, scenario, cassette, steps)
     return cassette
 
@@ -265,7 +269,9 @@ def _demand_replay(subject: Subject, scenario: Scenario, cassette: Cassette, ste
     stray = [each for step in run.steps for each in step.asked if each.played is None]
     if run.unplayed or stray or recorded != replayed:
         first = f"{stray[0].text} ({stray[0].nearest})" if stray else next((text for _, text in run.unplayed), "")
-        differing = {name: (ending, replayed.get(name)) for name, ending in recorded.items() if replayed.get(name) != ending}
+        differing = {
+            name: (ending, replayed.get(name)) for name, ending in recorded.items() if replayed.get(name) != ending
+        }
         raise NotRecorded(
             f"{scenario.id}: the scrubbed cassette does not replay; a field that the plugin looks at may be missing "
             f"from the allow-list. First: {first}. Endings before and after: {differing}"

@@ -108,15 +108,24 @@ class CassetteDial:
                 return None
         return None
 
+    def any_of_step(self, sent: Request) -> int | None:
+        """Whatever is recorded like this in the present step and was not played, in any order."""
+        for index, recorded in enumerate(self._tape.requests):
+            if not self._tape.play_counts[index] and matchers.requests_match(sent, recorded, MATCH_ON):
+                return index
+        return None
+
     def _play(self, index: int) -> dict[str, Any]:
         self._tape.play_counts[index] += 1
         played: dict[str, Any] = self._tape.responses[index]
         return played
 
-    def _noted(self, sent: Request, index: int | None, response: dict[str, Any] | None) -> Asked:
+    def _noted(
+        self, sent: Request, index: int | None, response: dict[str, Any] | None, fault: str | None = None
+    ) -> Asked:
         status = None if response is None or response["lost"] else response["status"]["code"]
         nearest = "" if response else self._nearest(sent)
-        return Asked(self.step, sent.method, sent.uri, dict(sent.headers), sent.body, status, index, nearest)
+        return Asked(self.step, sent.method, sent.uri, dict(sent.headers), sent.body, status, index, nearest, fault)
 
     def _nearest(self, sent: Request) -> str:
         """What is recorded that comes nearest to a request, and where it differs."""

@@ -396,7 +396,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         _IMPORT,
         cast=("first",),
         events=("write is ignored",),
-        endings={"import_number": ("carrier_answer_unexpected", "carrier_refused", "unverified_write")},
+        endings={"import_number": (*_NO_VERDICT, "carrier_answer_unexpected", "carrier_refused", "unverified_write")},
     ),
     Scenario("verify/good", "An imported number is verified.", _verify, (*_IMPORT, "verify_numbers"), cast=("first",)),
     Scenario(
@@ -460,7 +460,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         _in_trouble("credentials are revoked"),
         cast=("first",),
         events=("credentials are revoked",),
-        endings={"test_credentials": ("not_passed",), AFTERWARDS: ("credentials_rejected",)},
+        endings={
+            "test_credentials": ("not_passed",),
+            "verify_number": ("credentials_rejected", "not_passed"),
+            AFTERWARDS: ("credentials_rejected",),
+        },
         verdicts={"test_credentials": _REJECTED},
         contains=_status(401, 403),
     ),
@@ -470,7 +474,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         _in_trouble("permissions are taken away"),
         cast=("first",),
         events=("permissions are taken away",),
-        endings={"test_credentials": ("not_passed",), AFTERWARDS: ("permission_missing",)},
+        endings={
+            "test_credentials": ("not_passed",),
+            "verify_number": ("permission_missing", "not_passed"),
+            AFTERWARDS: ("permission_missing",),
+        },
         contains=_status(401, 403),
     ),
     Scenario(
@@ -479,7 +487,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         _in_trouble("account is suspended"),
         cast=("first",),
         events=("account is suspended",),
-        endings={"test_credentials": ("not_passed",), AFTERWARDS: ("account_suspended",)},
+        endings={
+            "test_credentials": ("not_passed",),
+            "verify_number": ("account_suspended", "not_passed"),
+            AFTERWARDS: ("account_suspended",),
+        },
     ),
     Scenario(
         "trouble/rate-limited",
@@ -496,7 +508,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         _in_trouble("the carrier goes down"),
         cast=("first",),
         events=("the carrier goes down",),
-        endings={AFTERWARDS: _NO_VERDICT},
+        endings={"import_number": (*_NO_VERDICT, "unverified_write"), AFTERWARDS: _NO_VERDICT},
         contains=_status(500, 502, 503, 504),
     ),
 )

@@ -40,7 +40,9 @@ class Allowed:
     def of(cls, *files: Path, hosts: Iterable[str] = ()) -> Allowed:
         """The general list, with the lists in these files and these hosts added; raises `InvalidFields`."""
         lists = [_GENERAL, *(structure(tomllib.loads(file.read_text("utf-8")), cls) for file in files if file.exists())]
-        joined = {field.name: tuple(each for one in lists for each in getattr(one, field.name)) for field in attrs.fields(cls)}
+        joined = {
+            field.name: tuple(each for one in lists for each in getattr(one, field.name)) for field in attrs.fields(cls)
+        }
         return attrs.evolve(cls(**joined), hosts=(*joined["hosts"], *hosts))
 
     def header(self, name: str) -> bool:

@@ -51,6 +51,7 @@ class Stage:
         facts: Facts,
         provenance: Provenance,
         meanwhile: Callable[[str, str | None], None] = lambda event, number: None,
+        response_bytes: int = 32 * 1024 * 1024,
     ) -> None:
         self.subject = subject
         self.facts = facts
@@ -68,7 +69,7 @@ class Stage:
             dial=dial,
             platform=SipTarget.parse(provenance.platform),
             deadlines=Deadlines(read=25, listing=60, write=20, set_up=60, grace=2),
-            limits=Limits(requests_per_call=REQUESTS_PER_CALL),
+            limits=Limits(requests_per_call=REQUESTS_PER_CALL, response_bytes=response_bytes),
             now=lambda: provenance.moment,
             rng=random.Random(provenance.seed),
             sleep=self.sleeps.append,
@@ -113,7 +114,9 @@ class Stage:
 
     def read_routing(self, numbers: Sequence[str]) -> dict[str, RoutingSnapshot]:
         """Read how these numbers are routed."""
-        return self._take("read_routing", lambda: self._engine.read_routing(self._account, numbers)) or {}
+        with self._step("read_routing", tuple(numbers)) as step:
+            step.result = self._engine.read_routing(self._account, numbers)
+        return step.result or {}
 
     def plan_import(self, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan | None:
         """Plan the import of these numbers."""
@@ -216,9 +219,9 @@ class Stage:
         return step.result
 
     @contextmanager
-    def _step(self, hook: str) -> Iterator[Step]:
+    def _step(self, hook: str, about: tuple[str, ...] = ()) -> Iterator[Step]:
         before = sum(each.hook == hook for each in self.steps)
-        step = Step(hook if not before else f"{hook} {before + 1}", hook, self._events)
+        step = Step(hook if not before else f"{hook} {before + 1}", hook, self._events, about)
         self.steps.append(step)
         self._witness.step = step
         self._dial.begin(step.name)

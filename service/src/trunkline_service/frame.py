@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.types import Message, Receive, Send
 
 from trunkline_service.logs import get_logger, where
+from trunkline_service.unread import Body
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _log = get_logger()
@@ -32,11 +33,13 @@ class Frame:
         request_id = _request_id(scope)
         status: int | None = None
         finished = False
+        body = Body(scope, receive)
 
         async def send_on(message: Message) -> None:
             nonlocal status, finished
             if message["type"] == "http.response.start":
                 status = message["status"]
+                await body.drop()
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             elif message["type"] == "http.response.body":
                 finished = not message.get("more_body", False)
@@ -46,7 +49,7 @@ class Frame:
         inner["method"] = "GET" if scope["method"] == "HEAD" else scope["method"]
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await self.app(inner, receive, send_on)
+                await self.app(inner, body.receive, send_on)
             except Exception as error:
                 # Returning without the last chunk makes the server break the connection off.
                 _log.error("answer_broken_off", error=where(error))

@@ -6,6 +6,7 @@ from trunkline_conformance.check import Check
 from trunkline_conformance.checks import (
     descriptor,
     errors,
+    faults,
     hygiene,
     importing,
     listing,
@@ -37,5 +38,6 @@ CHECKS: tuple[Check, ...] = (
     *importing.CHECKS,
     *releasing.CHECKS,
     *set_up.CHECKS,
+    *faults.CHECKS,
 )
 BY_ID = {check.id: check for check in CHECKS}

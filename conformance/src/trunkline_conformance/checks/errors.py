@@ -23,17 +23,17 @@ def _says_something(run: Run) -> Iterator[Finding]:
 
 
 def _names_the_refusal(run: Run) -> Iterator[Finding]:
-    """The status that the carrier answered stands in the error, so that an operator can find it again."""
+    """The status of a refusal stands in the error, so that an operator can find it again."""
     for step in run.steps:
         error = step.error or getattr(step.result, "error", None)
-        if error is None or not step.events:
+        refusals = sorted({asked.status for asked in step.asked if asked.status and asked.status >= 400})
+        if error is None or not refusals:
             continue
-        answered = {asked.status for asked in step.asked}
-        if error.reply.status in answered and error.reply.status is not None:
+        if error.reply.status in refusals:
             yield RIGHT
         else:
             came = f"the status {error.reply.status}"
-            yield wrong(step.name, expected=f"one of {sorted(filter(None, answered))}", came=came, hook=step.hook)
+            yield wrong(step.name, expected=f"one of {refusals}", came=came, hook=step.hook)
 
 
 def _passes_patience_on(run: Run) -> Iterator[Finding]:

@@ -21,14 +21,12 @@ def _snapshots(run: Run) -> Iterator[tuple[Step, RoutingSnapshot]]:
 
 
 def _finds_what_is_there(run: Run) -> Iterator[Finding]:
-    """Every role but the stranger is on the account, until it is removed."""
+    there = {fact.number for fact in run.facts.numbers}
     for step in run.of_hook("read_routing"):
         if step.events or step.error:
             continue
-        found = set(step.result or {})
-        first = step.name == "read_routing"
-        wanted = {number for role, number in run.facts.cast.items() if role != "stranger"} if first else found
-        missing, strangers = sorted(wanted - found), sorted(found & {run.facts.cast.get("stranger", "")})
+        wanted = there.intersection(step.about)
+        missing, strangers = sorted(wanted - set(step.result)), sorted(set(step.result) - wanted)
         if missing:
             yield wrong(step.name, expected=f"the routing of {missing[0]}", came="it was left out", hook=step.hook)
         elif strangers:

@@ -72,12 +72,16 @@ class VonageAccount(SimulatedAccount[SimulatedVonage]):
 
     def forbid(self) -> None:
         """Nothing is known of keys with fewer rights: this is Vonage's 403 wherever it was seen."""
-        self.fault("status", status=403, json={
-            "type": "https://developer.vonage.com/api-errors#unprovisioned",
-            "title": "Authorisation error",
-            "detail": "Account is not provisioned to access this",
-            "instance": "0123",
-        })
+        self.fault(
+            "status",
+            status=403,
+            json={
+                "type": "https://developer.vonage.com/api-errors#unprovisioned",
+                "title": "Authorisation error",
+                "detail": "Account is not provisioned to access this",
+                "instance": "0123",
+            },
+        )
 
     def suspend(self) -> None:
         """As only the Subaccounts API tells."""
