@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import random
@@ -59,6 +60,7 @@ class RecordingDial:
         self.go_down: Callable[[], None] = lambda: None
         self._dial = dial
         self._ignored = ignored
+        self._ignored_from_now_on: set[str] = set()
         self._step = ""
 
     def begin(self, step: str) -> None:
@@ -73,7 +75,10 @@ class RecordingDial:
         if "lose write" in done:
             self._keep(request, None, "reset")
             raise requests.exceptions.ConnectionError("the connection was reset")
-        response = self._ignored(request) if "ignore write" in done else self._dial.send(request, timeout)
+        if "ignore write" in done:
+            self._ignored_from_now_on.add(request.url or "")
+        ignored = request.method not in READING_METHODS and request.url in self._ignored_from_now_on
+        response = self._ignored(request) if ignored else self._dial.send(request, timeout)
         _ = response.content  # So that all of it is here before anybody reads it.
         if "go down" in done:
             self.go_down()
@@ -99,12 +104,18 @@ class RecordingDial:
             "method": method,
             "uri": url,
             "body": body,
-            # How it was authorized is not looked at: each replay holds that against the descriptor.
-            "headers": {name: [str(value)] for name, value in headers.items() if name.lower() != "authorization"},
+            "headers": {name: [_readable(name, str(value))] for name, value in headers.items()},
         }
         self.interactions.append(Interaction(self._step, asked, _answered(response), lost))
         status = None if response is None else response.status_code
         self.asked.append(Asked(self._step, method, url, headers, body.encode() if body else None, status, None))
+
+
+def _readable(name: str, value: str) -> str:
+    """A header as it is; one that authorizes by user and password in plain words, so that both are found in it."""
+    if name.lower() == "authorization" and value.startswith("Basic "):
+        return f"Basic {base64.b64decode(value.removeprefix('Basic ')).decode()}"
+    return value
 
 
 def _answered(response: requests.Response | None) -> dict[str, Any]:
@@ -181,7 +192,8 @@ def record_simulated(subject: Subject, scenario: Scenario, *, allowed: Allowed, 
                 account.happen(event, number)
 
         given, facts = account.given(), account.facts()
-        facts = attrs.evolve(facts, endings=account.endings.get(scenario.id, {}))
+        cast = {role: facts.cast[role] for role in scenario.cast}
+        facts = attrs.evolve(facts, cast=cast, endings=account.endings(scenario.id))
         if "the second page fails" in scenario.events:
             happen("the second page fails")
         stage = Stage(
@@ -321,8 +333,8 @@ def _scrubbed_facts(facts: Facts, scrub: Scrubber) -> Facts:
 
 def _host_of(address: str | None) -> str | None:
     """The host of an address, with everything private left behind."""
-    if address is None:
-        return None
+    if address is None or ":" not in address:
+        return address
     place = address.partition("://")[2] or address.partition(":")[2]
     return place.rpartition("@")[2].partition("/")[0].partition(";")[0].partition(":")[0]
 

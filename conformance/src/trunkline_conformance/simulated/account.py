@@ -27,7 +27,7 @@ GIVEN: tuple[tuple[str, str, int], ...] = (
     ("CA", "local", 2),
     ("US", "toll-free", 1),
     ("GB", "local", 2),
-    ("GB", "mobile", 1),
+    ("DE", "mobile", 1),
 )
 """Country, kind and count of the numbers that an account has, unless it is an empty one."""
 
@@ -36,6 +36,18 @@ TEXTS_ONLY = 3
 
 ROUTED = 1
 """Which of them is routed somewhere."""
+
+Endings = Mapping[str, Mapping[str, tuple[str, ...]]]
+
+EVERYWHERE: Endings = {
+    # Whether a write that was answered with 503 took effect is not known.
+    "trouble/down": {
+        step: ("carrier_unavailable", "unverified_write") for step in ("import_number", "release_number", "prepare_route 2")
+    },
+    # That it is routed as before is known, and why is not.
+    "import/ignored": {"import_number": ("carrier_unavailable", "carrier_answer_unexpected", "unverified_write")},
+}
+"""Endings that depend on no carrier."""
 
 Happen = Callable[[str], None]
 
@@ -51,8 +63,8 @@ class SimulatedAccount(abc.ABC, Generic[CarrierT]):
     """Where numbers are listed, as an expression."""
     list_key: ClassVar[str]
     page_size_parameter: ClassVar[str]
-    endings: ClassVar[Mapping[str, Mapping[str, tuple[str, ...]]]] = {}
-    """By scenario and step, where a right plugin ends otherwise at this carrier than at others."""
+    ends_otherwise: ClassVar[Endings] = {}
+    """By scenario, or part of the name of several, and by step, where a right plugin ends otherwise at this carrier."""
     accepts_with: ClassVar[Mapping[str, Any] | None] = None
     """What a write is answered with that was taken; None where the answer is the thing itself."""
     without: ClassVar[Mapping[str, str]] = {}
@@ -111,6 +123,13 @@ class SimulatedAccount(abc.ABC, Generic[CarrierT]):
             identity=self.identity(),
             account_name=self.account_name(),
         )
+
+    def endings(self, scenario: str) -> dict[str, tuple[str, ...]]:
+        """How steps of a scenario may end at this carrier, where not as elsewhere."""
+        found = {}
+        for part, steps in (*EVERYWHERE.items(), *self.ends_otherwise.items()):
+            found |= steps if scenario.startswith(part) else {}
+        return found
 
     def fault(self, kind: Any, **more: Any) -> None:
         """Put a fault in force, for good."""

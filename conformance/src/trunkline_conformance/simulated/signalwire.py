@@ -14,6 +14,8 @@ class SignalWireAccount(SimulatedAccount[SimulatedSignalWire]):
     list_path = r"/phone_numbers$"
     list_key = "data"
     page_size_parameter = "page_size"
+    # A token need not have the scope that the project's name is read with.
+    ends_otherwise = {"trouble/forbidden": {"suggest_name": ("answered",)}}
     without = {"trouble/suspended": "SignalWire's API shows every project as active and full"}
 
     def build(self, now: float) -> SimulatedSignalWire:
@@ -83,5 +85,5 @@ class SignalWireAccount(SimulatedAccount[SimulatedSignalWire]):
         self.carrier.change(LABEL, "account", "-", {"scopes": []})
 
     def suspend(self) -> None:
-        """No answer would tell."""
+        """No scenario does."""
         raise NotImplementedError(self.without["trouble/suspended"])

@@ -16,6 +16,7 @@ from trunkline_sandbox.telnyx.accounts import (
 )
 
 _OFFICE = "pbx.acme.example"
+_ELSEWHERE = "Warehouse"
 
 
 class TelnyxAccount(SimulatedAccount[SimulatedTelnyx]):
@@ -24,6 +25,11 @@ class TelnyxAccount(SimulatedAccount[SimulatedTelnyx]):
     list_path = r"/phone_numbers$"
     list_key = "data"
     page_size_parameter = "page[size]"
+    # A name is the connection's, which a key need not be able to read.
+    ends_otherwise = {
+        "trouble/forbidden": {"suggest_name": ("answered",)},
+        "trouble/suspended": {"suggest_name": ("answered",), "verify_number": ("not_passed",)},
+    }
 
     def build(self, now: float) -> SimulatedTelnyx:
         """A Telnyx whose clock stands."""
@@ -38,6 +44,7 @@ class TelnyxAccount(SimulatedAccount[SimulatedTelnyx]):
         profile = give_profile(world, account, "Outbound calls")
         office = give_connection(world, account, "Head office", profile=profile)
         give_fqdn(world, account, office, _OFFICE)
+        give_fqdn(world, account, give_connection(world, account, _ELSEWHERE, profile=profile), "pbx.elsewhere.example")
         for country, kind, count in numbers:
             give_numbers(world, account, country, kind.replace("-", "_"), count)
         listed = list(account.numbers.values())
@@ -49,6 +56,8 @@ class TelnyxAccount(SimulatedAccount[SimulatedTelnyx]):
         else:
             platform = give_platform_connection(world, account, "Platform line", profile=profile)
             list_way_in(world, account, connection=platform)
+            if listed:
+                self.carrier.change(LABEL, "numbers", listed[-1].id, {"connection_id": platform.id})
 
     def numbers(self) -> list[NumberFact]:
         """Each with what was charged for it this month."""
@@ -66,7 +75,7 @@ class TelnyxAccount(SimulatedAccount[SimulatedTelnyx]):
 
     def routing(self) -> RoutingFact:
         """A connection to the customer's own equipment."""
-        return RoutingFact("connection")
+        return RoutingFact("fqdn_connection", _OFFICE)
 
     def identity(self) -> str:
         """The user id."""
@@ -74,8 +83,8 @@ class TelnyxAccount(SimulatedAccount[SimulatedTelnyx]):
 
     def route_elsewhere(self, number: str) -> None:
         """To the customer's own equipment."""
-        office = next(each for each in self._account.connections.values() if each.name == "Head office")
-        self.carrier.change(LABEL, "numbers", number, {"connection_id": office.id})
+        other = next(each for each in self._account.connections.values() if each.name == _ELSEWHERE)
+        self.carrier.change(LABEL, "numbers", number, {"connection_id": other.id})
 
     def revoke(self) -> None:
         """The customer deletes the key."""

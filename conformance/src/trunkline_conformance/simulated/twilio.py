@@ -23,6 +23,8 @@ class TwilioAccount(SimulatedAccount[SimulatedTwilio]):
     list_path = r"/IncomingPhoneNumbers\.json$"
     list_key = "incoming_phone_numbers"
     page_size_parameter = "PageSize"
+    # A suspended account can still be read; nothing else of it can.
+    ends_otherwise = {"trouble/suspended": {"suggest_name": ("answered",), "verify_number": ("not_passed",)}}
 
     def build(self, now: float) -> SimulatedTwilio:
         """A Twilio whose clock stands."""

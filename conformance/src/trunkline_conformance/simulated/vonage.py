@@ -17,6 +17,9 @@ class VonageAccount(SimulatedAccount[SimulatedVonage]):
     list_key = "numbers"
     page_size_parameter = "size"
     accepts_with = SUCCESS
+    # There is nothing to prepare, so nothing is asked.
+    ends_otherwise = {"trouble/": {"prepare_route 2": ("answered",)}}
+    without = {"trouble/suspended": "what a suspended account is answered is not known, but for one API that tells of it"}
 
     def build(self, now: float) -> SimulatedVonage:
         """A Vonage whose clock stands."""
@@ -84,5 +87,5 @@ class VonageAccount(SimulatedAccount[SimulatedVonage]):
         )
 
     def suspend(self) -> None:
-        """As only the Subaccounts API tells."""
-        self.carrier.change(LABEL, "account", "-", {"suspended": True})
+        """No scenario does."""
+        raise NotImplementedError(self.without["trouble/suspended"])
