@@ -27,7 +27,7 @@ class AcmeAccount(SimulatedAccount[SimulatedAcme]):
     list_path = r"/v1/numbers$"
     list_key = "numbers"
     page_size_parameter = "per_page"
-    endings = {"trouble/suspended": {"verify_number": ("not_passed",)}}
+    ends_otherwise = {"trouble/suspended": {"verify_number": ("not_passed",)}}
 
     def build(self, now: float) -> SimulatedAcme:
         """Acme has no clock."""
