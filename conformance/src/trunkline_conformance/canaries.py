@@ -49,5 +49,14 @@ def acceptable(field: Field, rng: random.Random) -> str:
     for _ in range(_TRIES):
         value = made.xeger(re.compile(field.pattern or r"\w{12}"))
         if is_acceptable(field, value) and (not field.secret or len(value) >= 12):
-            return value
+            return _lowered(field, value)
     raise NoCanary(f"no value could be made that fits the pattern of {field.name}; pin one in the cassette")
+
+
+def _lowered(field: Field, value: str) -> str:
+    """The value in lower case, but for letters that the pattern wants otherwise: carriers write hex digits so."""
+    for at, letter in enumerate(value):
+        lowered = value[:at] + letter.lower() + value[at + 1 :]
+        if is_acceptable(field, lowered):
+            value = lowered
+    return value

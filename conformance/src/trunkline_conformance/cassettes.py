@@ -112,7 +112,7 @@ class Facts:
     `endings` names for each step how it may end for a right plugin: `answered`, `imported`, `passed`, `not_passed`,
     `restored`, `left_alone`, `cannot_restore`, or the code of an error. `verdicts` names for each test and
     verification the outcomes that each of its checks may have. `cast` gives the numbers that the scenario is about
-    by role. A list may end early in `answered` only where every number came.
+    by role. `derived` are fields that the carrier fills in by itself, and that nobody can put back.
     """
 
     numbers: tuple[NumberFact, ...] = ()
@@ -122,6 +122,7 @@ class Facts:
     routing: Mapping[str, RoutingFact] = attrs.Factory(dict)
     identity: str | None = None
     account_name: str | None = None
+    derived: tuple[str, ...] = ()
 
 
 @attrs.frozen

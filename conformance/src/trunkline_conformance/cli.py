@@ -18,6 +18,7 @@ from trunkline_conformance.examination import examine
 from trunkline_conformance.exemptions import ExemptionRefused
 from trunkline_conformance.fault_pass import Profile
 from trunkline_conformance.faults import FAULT_BY_ID, Case
+from trunkline_conformance.record_command import record
 from trunkline_conformance.report import as_data, as_page, show
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.subject import NotTestable, installed
@@ -26,6 +27,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 
 Provider = Annotated[str, typer.Argument(help="Name of the provider's entry point.")]
 Cassettes = Annotated[Path | None, typer.Option(help="Folder of its cassettes; else `cassettes` in its package.")]
+
+
+app.command()(record)
 
 
 @app.callback()

@@ -1,4 +1,4 @@
-"""Telephone numbers that belong to nobody, one for each real one: same country, same area where that has such numbers."""
+"""Telephone numbers that belong to nobody, one for each real one: same country, and same area where it has any."""
 
 from __future__ import annotations
 

@@ -62,9 +62,6 @@ def _robust(examination: Examination, replays: Level) -> Level:
 def _complete(examination: Examination, robust: Level) -> Level:
     if not robust.reached:
         return Level("complete", False, "it is not robust")
-    exempt = [verdict.check.id for verdict in examination.verdicts if verdict.status is Status.EXEMPT]
-    if exempt:
-        return Level("complete", False, f"it is exempt from {_named(exempt)}")
     lacks = examination.exemptions.carrier_lacks
     lacking = [name for name in CAPABILITIES if not examination.subject.can(name) and name not in lacks]
     if lacking:

@@ -1,4 +1,4 @@
-"""The recorder: plays a scenario before a carrier, catches every exchange below the guard, and makes a cassette of it."""
+"""Plays a scenario before a carrier, catches every exchange below the guard, and makes a cassette of it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class NotRecorded(Exception):
 class RecordingDial:
     """An end of the wire that lets everything through to another, and keeps what was said."""
 
-    def __init__(self, dial: Dial, *, ignored: Callable[[requests.PreparedRequest], requests.Response]) -> None:
+    def __init__(
+        self, dial: Dial, ignored: Callable[[requests.PreparedRequest], requests.Response] | None = None
+    ) -> None:
         self.asked: list[Asked] = []
         self.interactions: list[Interaction] = []
         self.to_next_write: tuple[str, ...] = ()
@@ -78,7 +80,7 @@ class RecordingDial:
         if "ignore write" in done:
             self._ignored_from_now_on.add(request.url or "")
         ignored = request.method not in READING_METHODS and request.url in self._ignored_from_now_on
-        response = self._ignored(request) if ignored else self._dial.send(request, timeout)
+        response = self._ignored(request) if self._ignored and ignored else self._dial.send(request, timeout)
         _ = response.content  # So that all of it is here before anybody reads it.
         if "go down" in done:
             self.go_down()
@@ -168,21 +170,13 @@ class ShortPages:
                 response._content = json.dumps(page).encode()
 
 
-@attrs.frozen
-class Recorded:
-    """A cassette that was just made, and how each step of the scenario ended."""
-
-    cassette: Cassette
-    endings: Mapping[str, str]
-
-
 def record_simulated(subject: Subject, scenario: Scenario, *, allowed: Allowed, day: dt.date) -> Cassette:
     """Play a scenario on the provider's simulated carrier; raises `NotRecorded` and `InDoubt`."""
     account = SIMULATED[subject.id](scenario.account, NOW)
     provenance = provenance_of(subject, "sandbox", seed=SEED, now=NOW, marker=MARKER, day=day)
     with account.served() as origins:
         wire = ShortPages(SandboxDial(origins), account, moves=LIST_MOVES in scenario.events)
-        dial = RecordingDial(wire, ignored=lambda request: _accepted_and_ignored(request, wire, account))
+        dial = RecordingDial(wire, lambda request: _accepted_and_ignored(request, wire, account))
         dial.go_down = account.go_down
 
         def happen(event: str, number: str | None = None) -> None:
@@ -275,7 +269,7 @@ def made_of(
 
 def _demand_replay(subject: Subject, scenario: Scenario, cassette: Cassette, steps: Sequence[Step]) -> None:
     """Raise `NotRecorded` unless the plugin goes the same way through the cassette as it went before the carrier."""
-    run = replay(subject, scenario, cassette, random.Random(cassette.provenance.seed))  # noqa: S311
+    run = replay(subject, scenario, cassette, random.Random(cassette.provenance.seed))
     recorded = {step.name: step.ending for step in steps}
     replayed = {step.name: step.ending for step in run.steps}
     stray = [each for step in run.steps for each in step.asked if each.played is None]

@@ -52,6 +52,7 @@ class Stage:
         provenance: Provenance,
         meanwhile: Callable[[str, str | None], None] = lambda event, number: None,
         response_bytes: int = 32 * 1024 * 1024,
+        pause: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self.subject = subject
         self.facts = facts
@@ -63,7 +64,7 @@ class Stage:
         self._events: tuple[str, ...] = ()
         self._given = given
         self._credentials = dict(credentials)
-        self._provenance = provenance
+        self.provenance = provenance
         self._engine = Engine(
             Registry.of(self._witness),
             dial=dial,
@@ -72,8 +73,9 @@ class Stage:
             limits=Limits(requests_per_call=REQUESTS_PER_CALL, response_bytes=response_bytes),
             now=lambda: provenance.moment,
             rng=random.Random(provenance.seed),
-            sleep=self.sleeps.append,
+            sleep=self._sleep,
         )
+        self._pause = pause
         self._account = self._read_account({})
 
     # What a scenario may ask
@@ -203,12 +205,17 @@ class Stage:
 
     # How a step is taken
 
+    def _sleep(self, seconds: float) -> None:
+        """Note how long was to be slept; only a live carrier is really waited for."""
+        self.sleeps.append(seconds)
+        self._pause(seconds)
+
     def _read_account(self, made: Mapping[str, Any]) -> CarrierAccount:
         return self._engine.account(
             self.subject.id,
             {name: value for name, value in self._credentials.items() if value is not None},
             self._given.sip_config,
-            marker=self._provenance.marker,
+            marker=self.provenance.marker,
             setup_method=self._given.setup_method,
             made=made,
         )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from trunkline.numbers import RoutingSnapshot
 from trunkline.redaction import Scrubber
+from trunkline.secret import Secret
 from trunkline_conformance.check import RIGHT, Check, Finding, Judge, wrong
 from trunkline_conformance.checks.replays import EVERYWHERE
 from trunkline_conformance.conversation import Run, Step
 from trunkline_conformance.telling import listener, texts_of, texts_of_error
+
+_ADDRESS_PASSWORD = re.compile(r"[a-z]+:(?://)?[^\s\"\\/@:]+:([^\s\"\\@/]{6,})@")
 
 
 def _judged(step: Step, where: str, texts: Iterable[str], finds: Scrubber) -> Iterator[Finding]:
@@ -30,8 +34,11 @@ def _in_answers(run: Run) -> Iterator[Finding]:
 def _shown(given: list[object]) -> Iterator[str]:
     """All of an answer but what is sealed: that may hold a password of the customer's own addresses."""
     for each in given:
-        yield repr(each)
-        yield from texts_of(each.number if isinstance(each, RoutingSnapshot) else each)
+        if isinstance(each, RoutingSnapshot):
+            yield from texts_of((each.number, each.view))
+        else:
+            yield repr(each)
+            yield from texts_of(each)
 
 
 def _in_snapshots(run: Run) -> Iterator[Finding]:
@@ -65,6 +72,19 @@ def _in_requests(run: Run) -> Iterator[Finding]:
             yield from _judged(step, "an address, a body or a header", texts, finds)
 
 
+def _addresses_are_sealed(run: Run) -> Iterator[Finding]:
+    """Passwords in addresses at the carrier stand in `restore`, and nowhere else."""
+    answers = (str((each.response.get("body") or {}).get("string")) for each in run.cassette.interactions)
+    passwords = {found for text in answers for found in _ADDRESS_PASSWORD.findall(text)}
+    if not passwords:
+        return
+    finds = Scrubber([Secret(password) for password in passwords])
+    for step in run.steps:
+        raised = (text for error in step.raised for text in texts_of_error(error))
+        texts = (*_shown(step.given), *raised, *step.logs, step.printed)
+        yield from _judged(step, "what the hook gives, raises or logs", texts, finds)
+
+
 def _check(id: str, rule: str, remedy: str, judge: Judge) -> Check:
     why = "What is told once stands in logs, traces and tickets for good."
     return Check(f"secrets/{id}", rule, why, remedy, judge, scenarios=EVERYWHERE, essential=True)
@@ -94,6 +114,12 @@ CHECKS = (
         "Nothing is logged, at any level, or printed that tells a secret.",
         "Log what was asked by method and path, without credentials.",
         _in_logs,
+    ),
+    _check(
+        "addresses-stay-sealed",
+        "A password in an address that a number is routed to stands in a snapshot's `restore` and nowhere else.",
+        "The address is the customer's, and so is the password in it.",
+        _addresses_are_sealed,
     ),
     _check(
         "not-in-requests",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
+from trunkline.secret import Secret
 from trunkline.setup import SetUpStep, StepState
 from trunkline_conformance.check import RIGHT, Check, Finding, Judge, wrong
 from trunkline_conformance.checks.endings import of_hooks
 from trunkline_conformance.conversation import Run
 
 _NEEDS = ("guided_setup",)
+_PASSWORD = re.compile("password|secret|token", re.IGNORECASE)
 
 
 def _announces(run: Run) -> Iterator[Finding]:
@@ -76,6 +79,19 @@ def _takes_back(run: Run) -> Iterator[Finding]:
             yield wrong(step.name, expected="what was made is taken back", came=came, hook=step.hook)
 
 
+def _keeps_passwords(run: Run) -> Iterator[Finding]:
+    for step in run.of_hook("set_up_account"):
+        for each in step.result or ():
+            for name, value in each.made.items():
+                if not _PASSWORD.search(name):
+                    continue
+                if isinstance(value, Secret):
+                    yield RIGHT
+                else:
+                    came = f"{name} as {type(value).__name__}"
+                    yield wrong(f"{each.id} of {step.name}", expected="a Secret", came=came, hook=step.hook)
+
+
 def _check(id: str, rule: str, why: str, remedy: str, judge: Judge, scenarios: tuple[str, ...]) -> Check:
     return Check(f"set-up/{id}", rule, why, remedy, judge, scenarios=scenarios, needs=_NEEDS)
 
@@ -120,6 +136,14 @@ CHECKS = (
         "Walk the steps newest first, and remove what each made.",
         _takes_back,
         ("set-up/undone",),
+    ),
+    _check(
+        "keeps-passwords",
+        "A password that a set-up makes is given as a Secret.",
+        "What it made is stored, shown and logged like any other JSON.",
+        "Wrap it: `Secret(password)`.",
+        _keeps_passwords,
+        ("set-up/new",),
     ),
     _check(
         "survives-interruption",

@@ -41,9 +41,9 @@ Endings = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 EVERYWHERE: Endings = {
     # Whether a write that was answered with 503 took effect is not known.
-    "trouble/down": {
-        step: ("carrier_unavailable", "unverified_write") for step in ("import_number", "release_number", "prepare_route 2")
-    },
+    "trouble/down": dict.fromkeys(
+        ("import_number", "release_number", "prepare_route 2"), ("carrier_unavailable", "unverified_write")
+    ),
     # That it is routed as before is known, and why is not.
     "import/ignored": {"import_number": ("carrier_unavailable", "carrier_answer_unexpected", "unverified_write")},
 }

@@ -77,7 +77,7 @@ class SignalWireAccount(SimulatedAccount[SimulatedSignalWire]):
 
     def revoke(self) -> None:
         """The customer makes a new token."""
-        self._project.token = "rotated"
+        self._project.token = self.carrier.world.ids.token("rotated")
 
     def forbid(self) -> None:
         """The token loses its scopes, and SignalWire says so."""

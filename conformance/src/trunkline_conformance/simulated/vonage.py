@@ -19,7 +19,9 @@ class VonageAccount(SimulatedAccount[SimulatedVonage]):
     accepts_with = SUCCESS
     # There is nothing to prepare, so nothing is asked.
     ends_otherwise = {"trouble/": {"prepare_route 2": ("answered",)}}
-    without = {"trouble/suspended": "what a suspended account is answered is not known, but for one API that tells of it"}
+    without = {
+        "trouble/suspended": "what a suspended account is answered is not known, but for one API that tells of it"
+    }
 
     def build(self, now: float) -> SimulatedVonage:
         """A Vonage whose clock stands."""
