@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import Distribution
 from pathlib import Path
@@ -23,10 +23,11 @@ from unittest import mock
 import attrs
 
 from trunkline.hookspec import PROVIDERS
-from trunkline_conformance.check import About, Check
+from trunkline_conformance.check import About, Check, Finding
+from trunkline_conformance.checks import BY_ID as BY_CHECK
 from trunkline_conformance.checks import CHECKS
 from trunkline_conformance.conversation import Run
-from trunkline_conformance.examination import Status, Verdict, judge
+from trunkline_conformance.faults import Case, FaultRun, strike
 from trunkline_conformance.new_provider import write_provider
 from trunkline_conformance.replaying import Library, called_for, library, replay
 from trunkline_conformance.scenarios import BY_ID
@@ -60,15 +61,16 @@ class Change:
 
 @attrs.frozen
 class WrongPlugin:
-    """One lie: what it is, which check has to catch it in which scenario, and where the honest plugin is changed.
+    """One lie: what it is, which check has to catch it, and where the honest plugin is changed.
 
-    `scenario` is None for a check that looks at no conversation.
+    It is caught in one scenario, or, by a check of the law under faults, in one case; some checks look at neither.
     """
 
     name: str
     story: str
     caught_by: str
     scenario: str | None
+    case: Case | None
     changes: tuple[Change, ...]
 
 
@@ -77,12 +79,23 @@ def wrong_plugins(shelf: Path = SHELF) -> tuple[WrongPlugin, ...]:
     return tuple(_read(path, shelf) for path in sorted(shelf.rglob("*.diff")))
 
 
+_WHERE = re.compile(
+    r"(?P<check>\S+)(?: in (?P<scenario>[^\s,]+))?(?:, (?P<fault>\S+) at (?P<at>\d+)(?P<lasting> and on)?)?"
+)
+
+
 def _read(path: Path, shelf: Path) -> WrongPlugin:
     head, *files = path.read_text("utf-8").split("\n--- ")
-    story, _, where = head.strip().partition("\n\ncaught by: ")
-    check, _, scenario = where.partition(" in ")
+    story, _, caught = head.strip().partition("\n\ncaught by: ")
+    where = _WHERE.fullmatch(caught)
+    if where is None:
+        raise ValueError(f"{path}: not a check, a scenario and a fault: {caught!r}")
+    scenario, fault = where["scenario"], where["fault"]
+    case = Case(scenario, int(where["at"]), fault, bool(where["lasting"])) if fault else None
     name = path.relative_to(shelf).with_suffix("").as_posix()
-    return WrongPlugin(name, story, check, scenario or None, tuple(each for file in files for each in _changes(file)))
+    return WrongPlugin(
+        name, story, where["check"], scenario, case, tuple(each for file in files for each in _changes(file))
+    )
 
 
 def _changes(diff: str) -> Iterator[Change]:
@@ -102,26 +115,44 @@ def _changes(diff: str) -> Iterator[Change]:
 
 @attrs.frozen(eq=False)
 class Seen:
-    """What the checks are shown of one plugin: itself, its recordings, and its way through some of the scenarios."""
+    """What the checks are shown of one plugin: itself, its recordings, and its way through scenarios and faults."""
 
-    subject: Subject
     library: Library
     runs: Mapping[str, Run]
+    struck: tuple[FaultRun, ...]
 
-    def verdict(self, check: Check) -> Verdict:
-        """What one check says."""
-        return judge(check, self.subject, self.library, self.runs)
+    @classmethod
+    def of(cls, subject: Subject, folder: Path, scenarios: Iterable[str], cases: Iterable[Case]) -> Seen:
+        """Go through these scenarios, and these cases."""
+        found, rng = library(subject, folder), random.Random(7)
+        runs = {id: replay(subject, BY_ID[id], found.cassettes[id], rng) for id in scenarios}
+        struck = (
+            strike(subject, BY_ID[c.scenario], found.cassettes[c.scenario], c, runs[c.scenario], rng) for c in cases
+        )
+        return cls(found, runs, tuple(struck))
 
-    def catches(self, check: Check) -> bool:
+    def findings(self, check: Check) -> list[Finding]:
+        """What one check finds."""
+        return [finding for each in self._shown_to(check) for finding in check.judge(each)]
+
+    def _shown_to(self, check: Check) -> Sequence[object]:
+        match check.about:
+            case About.PLUGIN:
+                return [self.library.subject]
+            case About.CASSETTES:
+                return [self.library]
+            case About.FAULTS:
+                return self.struck
+        return [run for id, run in self.runs.items() if check.looks_at(id)]
+
+    def passes(self, check: Check) -> bool:
+        """Whether the check finds something to look at, and all of it right."""
+        findings = self.findings(check)
+        return bool(findings) and all(finding.right for finding in findings)
+
+    def is_caught_by(self, check: Check) -> bool:
         """Whether the check finds something wrong, and not merely nothing to look at."""
-        verdict = self.verdict(check)
-        return verdict.status is Status.FAILED and verdict.looked_at > 0
-
-
-def _seen(subject: Subject, folder: Path, scenarios: Iterable[str]) -> Seen:
-    found = library(subject, folder)
-    rng = random.Random(7)
-    return Seen(subject, found, {id: replay(subject, BY_ID[id], found.cassettes[id], rng) for id in scenarios})
+        return any(not finding.right for finding in self.findings(check))
 
 
 @attrs.frozen
@@ -145,20 +176,21 @@ class Shelf:
 
     @contextmanager
     def honest(self) -> Iterator[Seen]:
-        """The honest plugin, in every scenario."""
+        """The honest plugin, in every scenario and every case that is on the shelf."""
+        cases = [lie.case for lie in wrong_plugins() if lie.case]
         with _imported(self.honest_project) as subject:
-            yield _seen(subject, self.honest_project / CASSETTES, [scenario.id for scenario in called_for(subject)])
+            scenarios = [scenario.id for scenario in called_for(subject)]
+            yield Seen.of(subject, self.honest_project / CASSETTES, scenarios, cases)
 
     @contextmanager
     def wrong(self, lie: WrongPlugin) -> Iterator[Seen]:
-        """A wrong plugin, in the scenario in which it has to be caught."""
+        """A wrong plugin, where it has to be caught."""
         project = tell(lie, self.honest_project, self.folder / "wrong")
         # What a plugin does when it is imported is looked at in another process, and must not happen in this one.
         safe = self.honest_project if lie.caught_by.startswith("installing/") else project
-        brings_recordings = (project / CASSETTES).exists()
-        folder = (project if brings_recordings else self.honest_project) / CASSETTES
+        folder = (project if (project / CASSETTES).exists() else self.honest_project) / CASSETTES
         with _imported(safe) as subject, _findable(project):
-            yield _seen(subject, folder, [lie.scenario] if lie.scenario else [])
+            yield Seen.of(subject, folder, filter(None, [lie.scenario]), filter(None, [lie.case]))
 
 
 def tell(lie: WrongPlugin, honest: Path, folder: Path) -> Path:
@@ -216,24 +248,20 @@ def _taken_out() -> dict[str, Any]:
 # The matrix
 
 
-def matrix(shelf: Shelf) -> Iterator[tuple[WrongPlugin, bool, tuple[str, ...]]]:
-    """Each wrong plugin, whether the check that names it catches it, and which others do in the same scenario."""
-    for lie in wrong_plugins():
-        with shelf.wrong(lie) as seen:
-            here = [check for check in CHECKS if (check.about is About.CONVERSATION) == bool(seen.runs)]
-            here = [check for check in here if not seen.runs or check.looks_at(lie.scenario or "")]
-            caught = [check.id for check in here if seen.catches(check)]
-            yield lie, lie.caught_by in caught, tuple(id for id in caught if id != lie.caught_by)
-
-
 def main() -> None:
-    """Print it; exit with 1 where a wrong plugin gets away."""
+    """Print for each wrong plugin whether the check that names it catches it, and which others do in the same place."""
     away = 0
     with tempfile.TemporaryDirectory() as folder:
-        for lie, caught, others in matrix(Shelf.in_folder(Path(folder))):
+        shelf = Shelf.in_folder(Path(folder))
+        for lie in wrong_plugins():
+            with shelf.wrong(lie) as seen:
+                named = BY_CHECK[lie.caught_by]
+                caught = seen.is_caught_by(named)
+                others = [each.id for each in CHECKS if each.about is named.about and each is not named]
+                also = [id for id in others if seen.is_caught_by(BY_CHECK[id])]
             away += not caught
             said = "caught" if caught else "GOT AWAY"
-            print(f"{lie.name:<40} {said:<9} {lie.caught_by:<42} {', '.join(others)}", flush=True)
+            print(f"{lie.name:<40} {said:<9} {lie.caught_by:<42} {', '.join(also)}", flush=True)
     print(f"{len(wrong_plugins())} wrong plugins, {away} got away")
     raise SystemExit(bool(away))
 

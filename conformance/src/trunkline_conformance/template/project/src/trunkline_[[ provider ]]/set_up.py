@@ -65,6 +65,7 @@ def undo(client: Client, steps: Sequence[SetUpStep]) -> Iterator[SetUpStep]:
     """Take back what was made, the newest first; what was found there before is left."""
     undoable = {step.id: str(step.undo["name"]) for step in steps if step.undo}
     for id, name in reversed(undoable.items()):
+        yield SetUpStep(id, StepState.INTENDED, f"Take the {id} away.")
         state, summary = _UNDO[id](client, name)
         yield SetUpStep(id, state, summary)
 
