@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) conformance sandbox service
 INSTALLED := $(VENV)/installed
 
-.PHONY: run test bench lint lock area-codes provider-table clean
+.PHONY: run test bench lint lock area-codes provider-table cassettes clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
@@ -34,6 +34,9 @@ area-codes: $(INSTALLED) ## make the table of North American area codes anew
 
 provider-table: $(INSTALLED) ## write the README's table of providers anew
 	$(BIN)/python docs/make_provider_table.py README.md
+
+cassettes: $(INSTALLED)   ## record the carriers' conversations anew, on their simulations
+	$(foreach each,$(notdir $(wildcard cassettes/*)),$(BIN)/trunkline-conformance record $(each) --cassettes cassettes/$(each) &&) true
 
 clean:                   ## forget everything that was made here
 	rm -rf $(VENV) build .trunkline .hypothesis .mypy_cache .pytest_cache .ruff_cache

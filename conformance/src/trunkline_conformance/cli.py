@@ -14,6 +14,7 @@ from rich.console import Console
 from trunkline_conformance.canaries import NoCanary
 from trunkline_conformance.checks import BY_ID as CHECKS_BY_ID
 from trunkline_conformance.checks import CHECKS
+from trunkline_conformance.drift_command import drift
 from trunkline_conformance.examination import examine
 from trunkline_conformance.exemptions import ExemptionRefused
 from trunkline_conformance.fault_pass import Profile
@@ -30,6 +31,7 @@ Cassettes = Annotated[Path | None, typer.Option(help="Folder of its cassettes; e
 
 
 app.command()(record)
+app.command()(drift)
 
 
 @app.callback()

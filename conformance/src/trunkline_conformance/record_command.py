@@ -6,12 +6,14 @@ import datetime as dt
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated
 
 import attrs
 import typer
 
 from trunkline.descriptor import CredentialForm, Field
+from trunkline.errors import InvalidFields
 from trunkline.forms import is_acceptable
 from trunkline_conformance.cassettes import Cassette, CassetteUnreadable, GivenAccount, dump, load, path_of
 from trunkline_conformance.leftovers import InDoubt
@@ -54,7 +56,10 @@ def record(
     if not live and provider not in SIMULATED:
         raise typer.BadParameter(f"there is no simulated {provider}; record it with --live")
     folder = cassettes or subject.folder / "cassettes"
-    allowed = allowed_for(subject, folder)
+    try:
+        allowed = allowed_for(subject, folder)
+    except (InvalidFields, TOMLDecodeError) as error:
+        raise typer.BadParameter(f"{folder / ALLOWED}: {error}") from None
     if subject.has("warm_up"):
         subject.plugin.warm_up()
     if live:
