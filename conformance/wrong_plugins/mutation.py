@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import ast
 import copy
+import importlib
+import pkgutil
 import signal
 import sys
+import tempfile
 import types
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import attrs
+from shelf import Seen, Shelf, WrongPlugin, wrong_plugins
 
-from trunkline_conformance.check import Check
+from trunkline_conformance import checks as package
+from trunkline_conformance.check import About, Check
+from trunkline_conformance.checks import CHECKS, hygiene
+from trunkline_conformance.subject import Subject
+
+MODULES = tuple(
+    f"{package.__name__}.{each.name}" for each in pkgutil.iter_modules(package.__path__) if each.name != "endings"
+)
+SHARED = (f"{package.__name__}.endings",)
+"""What several modules of checks have in common."""
 
 LONGEST_SECONDS = 20
 
@@ -104,9 +119,8 @@ def _short(node: ast.AST) -> str:
     return "`" + " ".join(ast.unparse(node).split())[:80] + "`"
 
 
-def mutants(path: Path, name: str) -> Iterator[Mutant]:
-    """Every mutant of a module of checks."""
-    tree = ast.parse(path.read_text("utf-8"))
+def mutants(tree: ast.Module, name: str) -> Iterator[Mutant]:
+    """Every mutant of a module."""
     for function in tree.body:
         if isinstance(function, ast.FunctionDef):
             for steps in _places(function):
@@ -160,23 +174,50 @@ def _put(tree: ast.Module, function: ast.FunctionDef, steps: Steps, other: ast.A
 # Which checks a change reaches
 
 
-def checks_of(mutant: Mutant) -> tuple[Check, ...]:
-    """The checks of the mutated module that the change reaches."""
-    module = types.ModuleType(mutant.module)
-    sys.modules[f"{mutant.module} mutated"] = module
-    exec(compile(mutant.tree, mutant.module, "exec"), vars(module))  # noqa: S102
-    functions = {name: each for name, each in vars(module).items() if isinstance(each, types.FunctionType)}
-    return tuple(check for check in module.CHECKS if mutant.function in _reached(check.judge, functions))
+def mutated_checks(mutant: Mutant) -> Iterator[Check]:
+    """The checks that the change reaches, as they are with it."""
+    module = _executed(mutant.module, mutant.tree)
+    with mock.patch.dict(sys.modules, {mutant.module: module}):
+        users = [module] if hasattr(module, "CHECKS") else [_executed(name, tree_of(name)) for name in MODULES]
+    for user in users:
+        for check in getattr(user, "CHECKS", ()):
+            if (mutant.module, mutant.function) in _reached(check.judge):
+                yield check
 
 
-def _reached(judge: Callable[..., Any], functions: dict[str, types.FunctionType]) -> set[str]:
-    waiting = [judge.__qualname__.partition(".")[0]]
-    reached: set[str] = set()
+def tree_of(module: str) -> ast.Module:
+    """The source of a module as it stands."""
+    return ast.parse(Path(importlib.import_module(module).__file__ or "").read_text("utf-8"))
+
+
+def _executed(name: str, tree: ast.Module) -> types.ModuleType:
+    module = types.ModuleType(name)
+    exec(compile(tree, name, "exec"), vars(module))  # noqa: S102
+    if "_probed" in vars(module):
+        vars(module)["_probed"] = _probed_before
+    return module
+
+
+def _probed_before(subject: Subject, attempt: int = 1) -> Any:
+    """What another process told of a plugin is asked once, whatever becomes of the checks that look at it."""
+    return _PROBED.setdefault(str(sys.path[0]), hygiene._probed(subject))
+
+
+_PROBED: dict[str, Any] = {}
+
+
+def _reached(function: Callable[..., Any]) -> set[tuple[str, str]]:
+    """Module and name of each function that this one calls, however far away, and of those it was made by."""
+    waiting, reached, seen = [function], set[tuple[str, str]](), set[int]()
     while waiting:
-        name = waiting.pop()
-        if name in functions and name not in reached:
-            reached.add(name)
-            waiting += _names_in(functions[name].__code__)
+        each = waiting.pop()
+        each = getattr(each, "__wrapped__", each)
+        if not isinstance(each, types.FunctionType) or id(each) in seen:
+            continue
+        seen.add(id(each))
+        reached.add((each.__module__, each.__qualname__.partition(".")[0]))
+        waiting += [each.__globals__.get(name) for name in _names_in(each.__code__)]
+        waiting += [cell.cell_contents for cell in each.__closure__ or ()]
     return reached
 
 
@@ -190,28 +231,96 @@ def _names_in(code: types.CodeType) -> Iterator[str]:
 # The trial
 
 
+class Trial:
+    """The honest plugin and the wrong ones, seen once; the checks may change as they like."""
+
+    def __init__(self, shelf: Shelf, lies: Sequence[WrongPlugin]) -> None:
+        self._shelf = shelf
+        self._lies = lies
+        with shelf.honest() as self._honest:
+            pass
+        self._wrong: dict[str, Seen] = {}
+        for lie in lies:
+            with shelf.wrong(lie) as self._wrong[lie.name]:
+                pass
+
+    def notices(self, check: Check) -> str | None:
+        """Who notices that a check is not as it was: the honest plugin, or the name of a wrong one; None for nobody."""
+        try:
+            with _in_time():
+                return self._noticing(check)
+        except Exception as error:
+            return f"it breaks: {type(error).__name__}"
+
+    def _noticing(self, check: Check) -> str | None:
+        with self._shelf.honest(alone=True) if check.about is About.PLUGIN else nullcontext(self._honest) as seen:
+            if not seen.passes(check):
+                return "the honest plugin"
+        for lie in self._lies:
+            if lie.caught_by != check.id:
+                continue
+            again = self._shelf.wrong(lie) if check.about is About.PLUGIN else nullcontext(self._wrong[lie.name])
+            with again as seen:
+                if not seen.is_caught_by(check):
+                    return lie.name
+        return None
+
+
 class TooLong(Exception):
-    """A mutated check does not come to an end: the shelf noticed."""
+    """A mutated check does not come to an end."""
 
 
-def survives(mutated: Check, passes: Callable[[Check], bool], catches: Sequence[Callable[[Check], bool]]) -> bool:
-    """Whether a mutated check still passes the honest plugin and catches all that it has to catch."""
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """End what does not end by itself."""
+
+    def over(*_: object) -> None:
+        raise TooLong
+
+    signal.signal(signal.SIGALRM, over)
+    signal.alarm(LONGEST_SECONDS)
     try:
-        with _in_time():
-            return passes(mutated) and all(caught(mutated) for caught in catches)
-    except Exception:
-        return False
-
-
-class _in_time:  # noqa: N801
-    """Ends a mutant that does not end by itself."""
-
-    def __enter__(self) -> None:
-        signal.signal(signal.SIGALRM, self._over)
-        signal.alarm(LONGEST_SECONDS)
-
-    def __exit__(self, *error: object) -> None:
+        yield
+    finally:
         signal.alarm(0)
 
-    def _over(self, *_: object) -> None:
-        raise TooLong
+
+def main(names: Sequence[str]) -> None:
+    """Try every mutant of the modules named, or of all; print those that nobody notices."""
+    chosen = [name for name in (*MODULES, *SHARED) if not names or name.rpartition(".")[2] in names]
+    lies = wrong_plugins()
+    tried = survived = 0
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Trial(Shelf.in_folder(Path(folder)), lies)
+        for check in CHECKS:
+            if who := trial.notices(check):
+                raise SystemExit(f"{check.id} is not in order before anything is changed: {who}")
+        for module in chosen:
+            for mutant in mutants(tree_of(module), module):
+                checks = list(_or_none(mutant))
+                noticed = [trial.notices(check) for check in checks]
+                tried += 1
+                if not any(noticed):
+                    survived += 1
+                    reached = ", ".join(sorted(check.id for check in checks)) or "no check"
+                    print(f"{mutant}\n    reaches {reached}", flush=True)
+    print(f"{tried} mutants, {survived} that nobody notices")
+
+
+def _or_none(mutant: Mutant) -> Iterator[Check]:
+    """The mutated checks; a module that does not even load is noticed by whoever runs it."""
+    try:
+        yield from mutated_checks(mutant)
+    except Exception as error:
+        yield Check("-", "", "", "", _breaking(error))
+
+
+def _breaking(error: Exception) -> Callable[[Any], Any]:
+    def judge(_: Any) -> Any:
+        raise error
+
+    return judge
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

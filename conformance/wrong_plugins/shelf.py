@@ -175,12 +175,13 @@ class Shelf:
         return self.folder / "honest"
 
     @contextmanager
-    def honest(self) -> Iterator[Seen]:
-        """The honest plugin, in every scenario and every case that is on the shelf."""
+    def honest(self, *, alone: bool = False) -> Iterator[Seen]:
+        """The honest plugin, in every scenario and every case that is on the shelf, or in none."""
         cases = [lie.case for lie in wrong_plugins() if lie.case]
         with _imported(self.honest_project) as subject:
             scenarios = [scenario.id for scenario in called_for(subject)]
-            yield Seen.of(subject, self.honest_project / CASSETTES, scenarios, cases)
+            folder = self.honest_project / CASSETTES
+            yield Seen.of(subject, folder, *(([], []) if alone else (scenarios, cases)))
 
     @contextmanager
     def wrong(self, lie: WrongPlugin) -> Iterator[Seen]:
