@@ -38,7 +38,7 @@ PACKAGE = "trunkline_acme"
 CASSETTES = f"src/{PACKAGE}/cassettes"
 
 
-class NoSuchPlace(Exception):
+class NoSuchPlace(LookupError):
     """What a lie changes does not stand in the honest plugin, or more than once."""
 
 

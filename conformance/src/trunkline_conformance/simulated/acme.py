@@ -45,7 +45,7 @@ class AcmeAccount(SimulatedAccount[SimulatedAcme]):
 
     def given(self) -> GivenAccount:
         """The key, and the guided way where nothing is set up yet."""
-        method = "guided_acme" if self.kind == "guided" else "api_key"
+        method = "guided" if self.kind == "guided" else "api_key"
         return GivenAccount({"apiKey": self._account.key}, method)
 
     def numbers(self) -> list[NumberFact]:
