@@ -6,14 +6,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) conformance sandbox service
 INSTALLED := $(VENV)/installed
+CONVERSANT := $(notdir $(wildcard cassettes/*))
 
-.PHONY: run test bench lint lock area-codes provider-table cassettes clean
+.PHONY: run test conformance bench lint lock area-codes provider-table cassettes conformance-page clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
 
 test: $(INSTALLED)       ## every test; a test that lacks a server skips and says how to run it
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+conformance: $(addprefix conformance-of-,$(CONVERSANT)) ## hold our providers against the suite, faults included (make -j 2 for two at once)
+
+conformance-of-%: $(INSTALLED)
+	@mkdir -p build
+	$(BIN)/trunkline-conformance run $* --cassettes cassettes/$* $(ARGS) \
+		--json build/conformance-$*.json --html build/conformance-$*.html
 
 bench: $(INSTALLED)      ## measure; writes build/bench.json
 	$(BIN)/python benchmarks/bench.py $(ARGS)
@@ -36,7 +44,10 @@ provider-table: $(INSTALLED) ## write the README's table of providers anew
 	$(BIN)/python docs/make_provider_table.py README.md
 
 cassettes: $(INSTALLED)   ## record the carriers' conversations anew, on their simulations
-	$(foreach each,$(notdir $(wildcard cassettes/*)),$(BIN)/trunkline-conformance record $(each) --cassettes cassettes/$(each) &&) true
+	$(foreach each,$(CONVERSANT),$(BIN)/trunkline-conformance record $(each) --cassettes cassettes/$(each) &&) true
+
+conformance-page: $(INSTALLED) ## write docs/conformance.md anew
+	$(BIN)/python docs/make_conformance_page.py docs/conformance.md
 
 clean:                   ## forget everything that was made here
 	rm -rf $(VENV) build .trunkline .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -77,6 +77,7 @@ def examine(
     With a `case` only its scenario is gone through, and only what it shows is judged.
     """
     chance = random.Random(seed)
+    subject.warm_up()
     exemptions = read(folder, CHECKS)
     found = library(subject, folder, exemptions.without)
     cassettes = {id: cassette for id, cassette in found.cassettes.items() if case is None or id == case.scenario}
@@ -87,16 +88,17 @@ def examine(
         struck = under_faults.by_profile(faults)
     elif runs:
         under_faults.one(case, struck)
-    asked_for = [each for each in checks if _is_asked_for(each, faults, case)]
+    asked_for = [each for each in checks if _is_asked_for(each, faults, None if case is None else struck)]
     verdicts = (judge(check, found, runs, struck) for check in asked_for)
     return Examination(
         subject, found, runs, tuple(exempted(verdict, exemptions) for verdict in verdicts), exemptions, faults, struck
     )
 
 
-def _is_asked_for(check: Check, faults: Profile, case: Case | None) -> bool:
-    if case is not None:
-        return check.about is About.FAULTS
+def _is_asked_for(check: Check, faults: Profile, by_one_case: FaultFindings | None) -> bool:
+    """Whether a check is part of the run; of one case, where that had something to show it."""
+    if by_one_case is not None:
+        return bool(by_one_case.looked_at.get(check.id))
     return check.about is not About.FAULTS or faults is not Profile.NONE
 
 

@@ -32,7 +32,7 @@ _RANGES = (
 )
 _NORTH_AMERICAN = re.compile(r"\+1[2-9]\d{2}55501\d{2}|\+1555\d{7}")
 """555 is reserved as an exchange for these hundred, and as an area code for none."""
-_PREFIXES = tuple(dict.fromkeys((prefix, digits) for _, prefix, digits in _RANGES))
+_IN_RANGE = re.compile("|".join(rf"{re.escape(prefix)}\d{{{digits}}}" for _, prefix, digits in _RANGES))
 _NOWHERE = "0000"
 """What no subscriber's number begins with."""
 
@@ -41,8 +41,9 @@ def is_fictional(number: str) -> bool:
     """Whether an E.164 number is one that belongs to nobody."""
     if _NORTH_AMERICAN.fullmatch(number):
         return True
-    in_range = any(re.fullmatch(rf"{re.escape(prefix)}\d{{{digits}}}", number) for prefix, digits in _PREFIXES)
-    return in_range or number[1 + len(_country_code(number)) :].startswith(_NOWHERE)
+    if _IN_RANGE.fullmatch(number):
+        return True
+    return number[1 + len(_country_code(number)) :].startswith(_NOWHERE)
 
 
 def candidates(number: str) -> Iterator[str]:

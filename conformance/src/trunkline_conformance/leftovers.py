@@ -12,7 +12,7 @@ from trunkline.redaction import Scrubber as SecretFinder
 from trunkline.secret import Secret
 from trunkline_conformance.cassettes import PLACEHOLDER, Interaction
 from trunkline_conformance.fictional_numbers import is_fictional
-from trunkline_conformance.leaves import Place, json_rewritten, leaves
+from trunkline_conformance.leaves import Leaf, Place, json_rewritten, leaves
 from trunkline_conformance.scrubbing import Allowed
 
 _SECRET_HEADERS = re.compile(r"authorization|cookie|token|api-?key|secret|signature", re.IGNORECASE)
@@ -46,8 +46,13 @@ def demand_none(
     """Raise `InDoubt` unless the exchanges, and the rest of the cassette in `others`, are free of leftovers."""
     search = _Search(credentials, secrets, replaced, allowed)
     said = [leaf for at, each in enumerate(interactions) for leaf in leaves(each, at)]
-    rest: list[tuple[Place, Any]] = []
-    json_rewritten(others, Place(0, "response", ("head",)), lambda place, leaf: rest.append((place, leaf)) or leaf)
+    rest: list[tuple[Place, Leaf]] = []
+
+    def note(place: Place, leaf: Leaf) -> Leaf:
+        rest.append((place, leaf))
+        return leaf
+
+    json_rewritten(others, Place(0, "response", ("head",)), note)
     places = [f"{_said(place)}: {what}" for place, leaf in (*said, *rest) for what in search.in_text(place, str(leaf))]
     if places:
         raise InDoubt(list(dict.fromkeys(places)))

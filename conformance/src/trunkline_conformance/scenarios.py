@@ -179,18 +179,18 @@ def _set_up(stage: Stage) -> None:
 
 
 def _set_up_again(stage: Stage) -> None:
-    done = stage.set_up_account()
+    done = stage.whole_set_up()
     stage.set_up_account(done)
 
 
 def _undo(stage: Stage) -> None:
-    done = stage.set_up_account()
+    done = stage.whole_set_up()
     stage.undo_set_up(done)
 
 
 def _interrupted(stage: Stage) -> None:
     """Broken off after each announcement, and, where the step was taken, before that was recorded."""
-    whole = stage.set_up_account()
+    whole = stage.whole_set_up()
     stage.undo_set_up(whole)
     for number in range(1, len(whole)):
         part = stage.set_up_account(until=number)

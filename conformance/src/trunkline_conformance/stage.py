@@ -180,6 +180,13 @@ class Stage:
 
     # What most scenarios begin with
 
+    def whole_set_up(self) -> list[SetUpStep]:
+        """A set-up that came to its end; `Stuck` where it did not."""
+        taken = self.set_up_account()
+        if self.steps[-1].error is not None:
+            raise Stuck("set_up_account did not come to its end")
+        return taken
+
     def snapshot(self, role: str) -> RoutingSnapshot:
         """The routing of the number of that role; `Stuck` where it is not found."""
         number = self.number(role)
@@ -266,7 +273,9 @@ def overheard(texts: list[str]) -> Iterator[None]:
 
 
 class _Overhearing(logging.Handler):
-    """Keeps each record's text, traceback and extras."""
+    """Keeps each record's text, its traceback, and whatever was put beside them."""
+
+    usual = frozenset(vars(logging.makeLogRecord({})))
 
     def __init__(self, texts: list[str]) -> None:
         super().__init__(logging.DEBUG)
@@ -274,4 +283,5 @@ class _Overhearing(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if not record.name.startswith("vcr"):
-            self._texts.append(f"{self.format(record)} {vars(record)!r}")
+            beside = {name: value for name, value in vars(record).items() if name not in self.usual}
+            self._texts.append(f"{self.format(record)} {beside or ''}")

@@ -48,6 +48,11 @@ class Subject:
         """Whether the plugin implements the hook."""
         return hasattr(getattr(self.plugin, hook, None), "trunkline_impl")
 
+    def warm_up(self) -> None:
+        """Let the plugin import what its first call needs, so that no step is measured with it."""
+        if self.has("warm_up"):
+            self.plugin.warm_up()
+
     def place_of(self, hook: str) -> str:
         """The hook, and the file and line where the plugin implements it."""
         try:

@@ -128,7 +128,8 @@ def _missing(run: Run, step: Step) -> str | None:
 
 def _never_writes_blindly(seen: FaultRun) -> Iterator[Finding]:
     for step in seen.steps():
-        strange = [each for each in step.writes if each.played is None and each.fault is None]
+        unrecorded = [each for each in step.writes if each.played is None and each.fault is None]
+        strange = unrecorded if step.name in seen.struck else []
         sent = Counter((each.method, each.url, each.body) for each in step.writes if each.status != 429)
         twice = [key for key, times in sent.items() if times > 1]
         if strange:

@@ -17,7 +17,7 @@ _PASSWORD = re.compile("password|secret|token", re.IGNORECASE)
 
 
 def _announces(run: Run) -> Iterator[Finding]:
-    for step in run.of_hook("set_up_account", "undo_set_up"):
+    for step in run.of_hook("set_up_account"):
         for at, said in enumerate(step.written_after):
             if said == StepState.INTENDED.value:
                 yield RIGHT

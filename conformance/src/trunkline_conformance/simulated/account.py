@@ -67,6 +67,8 @@ class SimulatedAccount(abc.ABC, Generic[CarrierT]):
     """By scenario, or part of the name of several, and by step, where a right plugin ends otherwise at this carrier."""
     accepts_with: ClassVar[Mapping[str, Any] | None] = None
     """What a write is answered with that was taken; None where the answer is the thing itself."""
+    derived: ClassVar[tuple[str, ...]] = ()
+    """Fields of a number that the carrier fills in by itself."""
     without: ClassVar[Mapping[str, str]] = {}
     """Scenarios that this carrier has no conversation for, each with the reason."""
 
@@ -122,11 +124,12 @@ class SimulatedAccount(abc.ABC, Generic[CarrierT]):
             routing={written[ROUTED]: self.routing()} if written else {},
             identity=self.identity(),
             account_name=self.account_name(),
+            derived=self.derived,
         )
 
     def endings(self, scenario: str) -> dict[str, tuple[str, ...]]:
         """How steps of a scenario may end at this carrier, where not as elsewhere."""
-        found = {}
+        found: dict[str, tuple[str, ...]] = {}
         for part, steps in (*EVERYWHERE.items(), *self.ends_otherwise.items()):
             found |= steps if scenario.startswith(part) else {}
         return found

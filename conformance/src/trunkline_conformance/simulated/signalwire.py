@@ -16,6 +16,7 @@ class SignalWireAccount(SimulatedAccount[SimulatedSignalWire]):
     page_size_parameter = "page_size"
     # A token need not have the scope that the project's name is read with.
     ends_otherwise = {"trouble/forbidden": {"suggest_name": ("answered",)}}
+    derived = ("calling_handler_resource_id",)
     without = {"trouble/suspended": "SignalWire's API shows every project as active and full"}
 
     def build(self, now: float) -> SimulatedSignalWire:
