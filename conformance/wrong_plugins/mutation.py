@@ -34,7 +34,7 @@ MODULES = tuple(
 SHARED = (f"{package.__name__}.endings",)
 """What several modules of checks have in common."""
 
-LONGEST_SECONDS = 20
+LONGEST_SECONDS = 120
 
 
 @attrs.frozen

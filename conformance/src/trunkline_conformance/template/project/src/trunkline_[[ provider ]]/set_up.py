@@ -49,7 +49,7 @@ def _login(client: Client, recorded: Sequence[SetUpStep]) -> Iterator[SetUpStep]
     if here and last and last.state is StepState.DONE:
         yield last
         return
-    undo = undo or {"name": f"{client.call.marker}-{client.call.random.getrandbits(32):08x}"}
+    undo = undo or {"name": f"{client.call.marker} {client.call.now():%Y-%m-%dT%H:%M:%S.%f}"}
     yield SetUpStep(LOGIN, StepState.INTENDED, "Make a login for outbound calls.", undo=undo)
     for row in here:
         client.delete(f"{LOGINS}/{id_of(row)}")
