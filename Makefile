@@ -2,13 +2,17 @@
 
 PYTHON ?= python3
 PORT ?= 8080
+SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
-DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)) conformance sandbox service
+DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard observers/*/pyproject.toml plugins/*/pyproject.toml)) conformance sandbox service
 INSTALLED := $(VENV)/installed
 CONVERSANT := $(notdir $(wildcard cassettes/*))
+LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links \
+	$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each))))
 
-.PHONY: run test conformance bench lint lock area-codes provider-table cassettes conformance-page template wrong-plugins mutate clean
+.PHONY: run test fuzz conformance bench chaos lint lock area-codes provider-table cassettes conformance-page template wrong-plugins mutate clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
@@ -23,19 +27,28 @@ conformance-of-%: $(INSTALLED)
 	$(BIN)/trunkline-conformance run $* --cassettes cassettes/$* $(ARGS) \
 		--json build/conformance-$*.json --html build/conformance-$*.html
 
+fuzz: $(INSTALLED)       ## garbled answers against the SIP wire (make fuzz SECONDS=600 for longer)
+	$(BIN)/python tests/core/sip/fuzz.py $(SECONDS)
+
 bench: $(INSTALLED)      ## measure; writes build/bench.json
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
-lint: $(INSTALLED)       ## style and types
+chaos: $(INSTALLED)      ## kill replicas under load for two minutes, then compare every book; needs PostgreSQL
+	$(BIN)/python tests/chaos/chaos.py $(ARGS)
+
+lint: $(INSTALLED)       ## style, types, and what bandit says of our sources
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(wildcard */src observers/*/src plugins/*/src)
 
-lock: $(BIN)/uv           ## pin every dependency with its hashes
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links \
-		$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each)))) \
-		$(addsuffix /pyproject.toml,$(DISTRIBUTIONS)) --group dev --group bench --output-file requirements.lock
+audit: $(BIN)/uv         ## ask a vulnerability database about every pinned dependency; needs the network
+	$(BIN)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --require-hashes --disable-pip
+
+lock: $(BIN)/uv           ## pin every dependency with its hashes; what the container needs of them, once more
+	$(LOCKED) $(addsuffix /pyproject.toml,$(DISTRIBUTIONS)) --group dev --group bench --output-file requirements.lock
+	echo hatchling | $(LOCKED) $(addsuffix /pyproject.toml,$(filter-out conformance sandbox,$(DISTRIBUTIONS))) - \
+		--extra otel --constraint requirements.lock --output-file deploy/requirements.lock
 
 area-codes: $(INSTALLED) ## make the table of North American area codes anew
 	$(BIN)/python core/scripts/make_area_codes.py core/src/trunkline/area_codes.py

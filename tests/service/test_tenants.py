@@ -24,12 +24,20 @@ ROUTES = [
     ("GET", CONNECTIONS + "/{connection}/available-numbers", None),
     ("POST", CONNECTIONS + "/{connection}/import-numbers", {"numbers": [ONE]}),
     ("POST", CONNECTIONS + "/{connection}/import-numbers?dry_run=true", {"numbers": [ONE]}),
+    ("GET", "/v1/import-jobs/{job}", None),
+    ("POST", "/v1/import-jobs/{job}/cancel", None),
     ("GET", PHONE_NUMBERS, None),
     ("GET", PHONE_NUMBERS + "/{number}", None),
     ("PATCH", PHONE_NUMBERS + "/{number}", {"inbound_agent_id": 1}),
     ("DELETE", PHONE_NUMBERS + "/{number}", None),
     ("POST", PHONE_NUMBERS + "/{number}/verify-voip", None),
     ("GET", "/v1/voip-providers", None),
+    ("GET", "/v1/events", None),
+    ("GET", "/v1/webhook-endpoints", None),
+    ("POST", "/v1/webhook-endpoints", {"url": "https://hooks.example.com"}),
+    ("GET", "/v1/webhook-endpoints/{endpoint}", None),
+    ("PATCH", "/v1/webhook-endpoints/{endpoint}", {"url": "https://hooks.example.com"}),
+    ("DELETE", "/v1/webhook-endpoints/{endpoint}", None),
 ]
 OWNED = [route for route in ROUTES if "{" in route[1]]
 WRITES = [route for route in ROUTES if route[0] != "GET"]
@@ -39,7 +47,10 @@ WRITES = [route for route in ROUTES if route[0] != "GET"]
 def path_of(any_world: World):  # type: ignore[no-untyped-def]
     connection = any_world.connect()["id"]
     number = any_world.import_(connection, ONE)["results"][0]["id"]
-    return lambda path: path.format(connection=connection, number=number)
+    endpoint = any_world.post("/v1/webhook-endpoints", {"url": "https://hooks.example.com"}).json()["id"]
+    path = f"{CONNECTIONS}/{connection}/import-numbers"
+    job = any_world.post(path, {"numbers": [ONE]}, Prefer="respond-async").json()["id"]
+    return lambda path: path.format(connection=connection, number=number, endpoint=endpoint, job=job)
 
 
 def test_every_route_is_looked_at_here(world: World) -> None:
@@ -49,11 +60,8 @@ def test_every_route_is_looked_at_here(world: World) -> None:
         for method in item
         if method in ("get", "post", "patch", "delete", "put")
     }
-    here = {
-        (method, path.split("?")[0].replace("{connection}", "{connection_id}").replace("{number}", "{number_id}"))
-        for method, path, _ in ROUTES
-    }
-    assert documented - {("GET", "/v1/healthz")} == here
+    here = {(method, path.split("?")[0].replace("}", "_id}")) for method, path, _ in ROUTES}
+    assert documented - {("GET", "/v1/healthz"), ("GET", "/v1/readyz")} == here
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
@@ -72,9 +80,15 @@ def test_without_a_known_key_nothing_is_answered(
     world: World, method: str, path: str, body: object, authorization: str | None, code: str
 ) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
-    answer = world.http.request(method, path.format(connection=1, number=1), json=body, headers=headers)
+    path = path.format(connection=1, number=1, endpoint=1, job=1)
+    answer = world.http.request(method, path, json=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, code)
     assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def everything(world: World, path_of) -> tuple[object, ...]:  # type: ignore[no-untyped-def]
+    lists = (CONNECTIONS, PHONE_NUMBERS, path_of("/v1/import-jobs/{job}"))
+    return (*(world.get(path).json() for path in lists), repr(world.carrier.accounts))
 
 
 @pytest.mark.parametrize(("method", "path", "body"), OWNED)
@@ -85,17 +99,18 @@ def test_what_is_another_organization_s_does_not_exist(
     path: str,
     body: object,  # type: ignore[no-untyped-def]
 ) -> None:
-    before = (any_world.get(CONNECTIONS).json(), any_world.get(PHONE_NUMBERS).json(), repr(any_world.carrier.accounts))
+    before = everything(any_world, path_of)
     for mode in ("live", "sandbox"):
         _, other = any_world.organization_with_key(mode)
         answer = any_world.call(method, path_of(path), body, key=other)
-        missing = any_world.call(method, path.format(connection=999, number=999), body, key=other)
+        missing = any_world.call(
+            method, path.format(connection=999, number=999, endpoint=999, job=999), body, key=other
+        )
         assert (answer.status_code, answer.json()) == (404, missing.json())
-    after = (any_world.get(CONNECTIONS).json(), any_world.get(PHONE_NUMBERS).json(), repr(any_world.carrier.accounts))
-    assert after == before
+    assert everything(any_world, path_of) == before
 
 
-@pytest.mark.parametrize("path", [CONNECTIONS, PHONE_NUMBERS])
+@pytest.mark.parametrize("path", [CONNECTIONS, PHONE_NUMBERS, "/v1/events", "/v1/webhook-endpoints"])
 def test_lists_hold_nothing_of_others(any_world: World, path_of, path: str) -> None:  # type: ignore[no-untyped-def]
     _, other = any_world.organization_with_key()
     assert any_world.get(path, key=other).json() == []
@@ -161,6 +176,8 @@ def test_a_sandbox_key_reaches_no_carrier(tmp_path: Path) -> None:
         with pytest.raises(Unsupported):
             dial.send(request, (1, 1))
         assert type(service.engines["live"]._dial).__name__ == "CarrierDial"
+        sips = [type(service.engines[mode]._sip).__name__ for mode in ("live", "sandbox")]
+        assert sips == ["NetworkSipDial", "SandboxSipDial"]
     finally:
         service.database.dispose()
 

@@ -16,7 +16,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from trunkline_service import recovery
+from trunkline_service import tracing
+from trunkline_service.background import start as start_background
 from trunkline_service.bodies import MAX_BYTES
 from trunkline_service.errors import CODES, answer_error, as_api_error
 from trunkline_service.frame import Frame
@@ -37,13 +38,14 @@ def create_app(service: Service, *, background: bool = True) -> Frame:
         route_handlers=[Router("/", route_handlers=HANDLERS)],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         signature_types=[Service],
+        middleware=tracing.middleware(),
         exception_handlers={Exception: _answer_anything_raised},
         request_max_body_size=MAX_BYTES,
         lifespan=[lambda _: _running(service, background)],
         openapi_config=_openapi(),
         logging_config=None,
     )
-    return Frame(app)
+    return Frame(app, service.metrics)
 
 
 def _answer_anything_raised(request: Request[Any, Any, Any], raised: Exception) -> Response[Any]:
@@ -61,9 +63,9 @@ async def _running(service: Service, background: bool) -> AsyncIterator[None]:
     stopped = threading.Event()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="request")
     asyncio.get_running_loop().set_default_executor(executor)
-    sweeper = threading.Thread(target=recovery.run_until, args=(service, stopped), name="recovery", daemon=True)
+    threads: list[threading.Thread] = []
     if background:
-        sweeper.start()
+        threads = start_background(service, stopped)
         for engine in service.engines.values():
             threading.Thread(target=engine.warm_up, name="warm-up", daemon=True).start()
     try:
@@ -71,8 +73,8 @@ async def _running(service: Service, background: bool) -> AsyncIterator[None]:
     finally:
         stopped.set()
         executor.shutdown(wait=True)
-        if background:
-            sweeper.join()
+        for thread in threads:
+            thread.join()
 
 
 def _openapi() -> OpenAPIConfig:

@@ -1,4 +1,4 @@
-"""Around every request: its id, one line in the log, HEAD, and a clean break where a stream fails."""
+"""Around every request: its id, one line in the log, a count, HEAD, and a clean break where a stream fails."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.types import Message, Receive, Send
 
 from trunkline_service.logs import get_logger, where
+from trunkline_service.metrics import Metrics
 from trunkline_service.unread import Body
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -21,8 +22,9 @@ _log = get_logger()
 class Frame:
     """The ASGI application that the server runs: Litestar inside, this around it."""
 
-    def __init__(self, app: Litestar) -> None:
+    def __init__(self, app: Litestar, metrics: Metrics) -> None:
         self.app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one request, or pass the lifespan on."""
@@ -53,14 +55,16 @@ class Frame:
             except Exception as error:
                 # Returning without the last chunk makes the server break the connection off.
                 _log.error("answer_broken_off", error=where(error))
+            seconds, route = time.perf_counter() - started, inner.get("path_template")
+            self._metrics.count_request(scope["method"], route, status if finished else None, seconds)
             _log.info(
                 "request",
                 method=scope["method"],
-                route=inner.get("path_template"),
+                route=route,
                 status=status,
                 finished=finished,
                 organization=inner["state"].get("organization"),
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                ms=round(seconds * 1000, 1),
             )
 
 

@@ -14,6 +14,7 @@ from litestar import Request, Response
 from sqlalchemy import Connection
 
 from trunkline_service.errors import ApiError, answer_error, as_api_error
+from trunkline_service.key_ring import SealBroken
 from trunkline_service.service import Service
 from trunkline_service.storage import idempotency
 from trunkline_service.storage.idempotency import KeptRequest
@@ -42,6 +43,7 @@ class Keeper:
     """Keeps the answer of a request that succeeds; does nothing where there is no key."""
 
     ticket: Ticket | None = None
+    status: int = 201
     kept: bool = False
 
     @property
@@ -49,10 +51,11 @@ class Keeper:
         """The request's key."""
         return self.ticket.key if self.ticket else None
 
-    def keep(self, db: Connection, answer: bytes) -> None:
+    def keep(self, db: Connection, answer: bytes, status: int = 201) -> None:
         """Keep the answer, in the transaction of what it tells of."""
+        self.status = status
         if self.ticket:
-            self.ticket.keep(db, 201, answer)
+            self.ticket.keep(db, status, answer)
             self.kept = True
 
     def renew(self, db: Connection, now: int) -> None:
@@ -68,13 +71,14 @@ def once(
     body: dict[str, Any],
     work: Callable[[Keeper], bytes],
 ) -> Response[Any]:
-    """Answer 201 with what `work` makes, at most once for each key.
+    """Answer with what `work` makes, at most once for each key: 201, unless `work` keeps it with another status.
 
     `work` may keep its answer in a transaction of its own; otherwise it is kept afterwards.
     """
     header = request.headers.get("idempotency-key")
     if header is None:
-        return answer_encoded(work(Keeper()), 201)
+        keeper = Keeper()
+        return answer_encoded(work(keeper), keeper.status)
     if not _KEY.fullmatch(header):
         raise ApiError("invalid_idempotency_key", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
     said = _said(request, body)
@@ -95,8 +99,8 @@ def _run(service: Service, ticket: Ticket, work: Callable[[Keeper], bytes]) -> R
         raise
     if not keeper.kept:
         with service.database.writing() as db:
-            ticket.keep(db, 201, body)
-    return answer_encoded(body, 201)
+            ticket.keep(db, keeper.status, body)
+    return answer_encoded(body, keeper.status)
 
 
 def _keep_refusal(service: Service, ticket: Ticket, error: ApiError) -> None:
@@ -130,9 +134,10 @@ def _begin(service: Service, caller: Caller, key: str, said: bytes) -> Ticket | 
 
 def _is_same(service: Service, kept: KeptRequest, said: bytes) -> bool:
     """Whether it is the first request again; one under a key that has left the ring cannot be told from another."""
-    if service.sealer.key(kept.mac_key_id, "idempotency") is None:
+    try:
+        _, mac = service.sealer.mac("idempotency", said, kept.mac_key_id)
+    except SealBroken:
         return False
-    _, mac = service.sealer.mac("idempotency", said, kept.mac_key_id)
     return hmac.compare_digest(mac, kept.request_mac)
 
 

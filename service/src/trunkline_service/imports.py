@@ -21,6 +21,7 @@ from trunkline_service.errors import not_found
 from trunkline_service.logs import get_logger
 from trunkline_service.service import Service
 from trunkline_service.storage import connections, numbers
+from trunkline_service.storage.events import Reason
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.organizations import Caller
 from trunkline_service.surveys import (
@@ -32,10 +33,14 @@ from trunkline_service.surveys import (
     imported,
     in_order,
     refuse,
+    refuse_size,
     survey,
 )
 from trunkline_service.views import ImportResultView, ImportView, PlanView, import_view, plan_view
 from trunkline_service.writes import nothing_was_written, refusal_of
+
+AT_ONCE_SECONDS = 25.0
+"""How long an import may take by its estimate while its caller waits; a longer one is a job."""
 
 _FRESH_SECONDS = 10.0
 _WAIT_SECONDS = 10.0
@@ -60,29 +65,37 @@ class _Claims:
 
 
 def import_numbers(service: Service, caller: Caller, connection: int, wanted: Sequence[str]) -> ImportView:
-    """Import numbers; one that is refused never sinks the others."""
+    """Import numbers while the caller waits; one that is refused never sinks the others.
+
+    Raises `TakesLonger`, before anything is done, where that would take more than `AT_ONCE_SECONDS`.
+    """
+    refuse_size(wanted)
     desk = open_desk(service, caller, connection)
-    found = survey(desk, wanted)
-    results = {**found.results, **_import_all(desk, found)}
+    found = survey(desk, wanted, within=AT_ONCE_SECONDS)
+    results = carry_out(desk, found, patience=_WAIT_SECONDS)
     return import_view(in_order(wanted, results), found.plan, charges_of(found.plan))
 
 
 def plan_import(service: Service, caller: Caller, connection: int, wanted: Sequence[str]) -> PlanView:
     """Tell what an import would do. Nothing is written anywhere."""
+    refuse_size(wanted)
     desk = open_desk(service, caller, connection)
     found = survey(desk, wanted)
     return plan_view(in_order(wanted, found.results), found.plan, charges_of(found.plan))
 
 
-def _import_all(desk: Desk, found: Survey) -> Results:
-    """Import what the survey found fit for it."""
+def carry_out(desk: Desk, found: Survey, *, patience: float) -> Results:
+    """Import what the survey found fit for it; gives the result of every number that was surveyed.
+
+    Numbers that another request is at work on are waited for, so many seconds in all.
+    """
     if not found.snapshots:
-        return {}
+        return dict(found.results)
     claims = _claim(desk, found)
-    results = claims.results
+    results = {**found.results, **claims.results}
     if claims.rows:
         results |= _import_claimed(desk, found, claims.rows)
-    return results | {row.number: _when_settled(desk, row) for row in claims.busy}
+    return results | _when_settled(desk, claims.busy, patience)
 
 
 # Claiming
@@ -132,13 +145,17 @@ def _sort(row: StoredNumber, desk: Desk, now: int, claims: _Claims) -> None:
         claims.results[row.number] = imported(row)
 
 
-def _when_settled(desk: Desk, row: StoredNumber) -> ImportResultView:
-    """Wait for another request of the same organization that is at work on the number."""
-    give_up = time.monotonic() + _WAIT_SECONDS
-    while time.monotonic() < give_up:
+def _when_settled(desk: Desk, rows: Sequence[StoredNumber], patience: float) -> Results:
+    """Wait for others who are at work on these numbers."""
+    give_up = time.monotonic() + patience
+    return {row.number: _settled_by_another(desk, row, give_up) for row in rows}
+
+
+def _settled_by_another(desk: Desk, row: StoredNumber, give_up: float) -> ImportResultView:
+    while True:
         with desk.service.database.reading() as db:
             now = numbers.by_id(db, row.id)
-        if now is None or not now.unfinished:
+        if now is None or not now.unfinished or time.monotonic() >= give_up:
             break
         time.sleep(_POLL_SECONDS)
     if now is not None and already_imported(now, desk.claimant):
@@ -238,14 +255,14 @@ def _settle(desk: Desk, row: StoredNumber, outcome: ImportOutcome) -> ImportResu
     if outcome.error is not None:
         return _refused(desk, row, outcome.error)
     if not done:
-        return _when_settled(desk, row)
+        return _settled_by_another(desk, row, time.monotonic() + _WAIT_SECONDS)
     return ImportResultView(row.id, row.number, "provisioning")
 
 
 def _refused(desk: Desk, row: StoredNumber, error: TrunklineError) -> ImportResultView:
     _log.warning("number_not_imported", number_id=row.id, code=error.code)
     if says_no_more(error):
-        note_health(desk.service, desk.connection, works=False)
+        note_health(desk.service, desk.connection, Reason.of(error))
     word = refusal_of(error)
     explained = word in REFUSALS and word != "carrier_refused"
     return refuse(row.number, word, None if explained else error.summary)

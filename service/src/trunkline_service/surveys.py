@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -11,14 +12,13 @@ from trunkline.e164 import is_e164
 from trunkline.numbers import RoutingSnapshot
 from trunkline.plan import ImportPlan
 from trunkline_service.desk import Desk
-from trunkline_service.errors import ApiError, field_error
+from trunkline_service.errors import field_error
 from trunkline_service.storage import numbers
 from trunkline_service.storage.numbers import Claimant, StoredNumber
 from trunkline_service.storage.tables import Hold
-from trunkline_service.views import ImportResultView, NumberErrorView
+from trunkline_service.views import NOTHING_CHARGED, ImportResultView, NumberErrorView
 
-MOST_NUMBERS = 100
-MOST_SECONDS = 25.0
+MOST_NUMBERS = 10_000
 
 REFUSALS: Mapping[str, str] = {
     "invalid_number": "This is not a number in E.164 form, like +15550001234.",
@@ -53,9 +53,15 @@ class Survey:
     changes: Mapping[str, int]
 
 
-def survey(desk: Desk, wanted: Sequence[str]) -> Survey:
-    """Look at the numbers, here and at the carrier. Writes nothing."""
-    _refuse_size(wanted)
+class TakesLonger(Exception):
+    """By its estimate, the import takes longer than the caller has time."""
+
+
+def survey(desk: Desk, wanted: Sequence[str], *, within: float = math.inf) -> Survey:
+    """Look at the numbers, here and at the carrier. Writes nothing.
+
+    Raises `TakesLonger` where the import would take more than `within` seconds; the pace alone may tell, unasked.
+    """
     valid = [number for number in dict.fromkeys(wanted) if is_e164(number)]
     claimant, now = desk.claimant, desk.now()
     with desk.service.database.reading() as db:
@@ -65,13 +71,15 @@ def survey(desk: Desk, wanted: Sequence[str]) -> Survey:
     open_numbers = [number for number in valid if number not in settled]
     if not open_numbers:
         return Survey(settled, {}, NOTHING_PLANNED, changes)
+    if desk.engine.import_seconds(claimant.provider, len(open_numbers)) > within:
+        raise TakesLonger
     found = desk.engine.read_routing(desk.account, open_numbers)
     held = {row.number for row in rows if held_by_another(row, claimant) and not row.lease_expired(now)}
     refused = {number: word for number in open_numbers if (word := _refusal(found.get(number), number in held))}
     snapshots = {number: found[number] for number in open_numbers if number not in refused}
     plan = desk.engine.plan_import(desk.account, list(snapshots.values())) if snapshots else NOTHING_PLANNED
-    if plan.seconds > MOST_SECONDS:
-        raise _too_many(f"this import would take about {plan.seconds:.0f} s; at most {MOST_SECONDS:.0f} s are possible")
+    if plan.seconds > within:
+        raise TakesLonger
     results = {**settled, **{number: refuse(number, word) for number, word in refused.items()}}
     return Survey(results, snapshots, plan, changes)
 
@@ -118,8 +126,18 @@ def in_order(wanted: Sequence[str], results: Results) -> list[ImportResultView]:
 def charges_of(plan: ImportPlan) -> ChargeEstimate:
     """What the plan costs; where nothing is imported, nothing is charged."""
     if plan is NOTHING_PLANNED:
-        return ChargeEstimate((("USD", 0),), True, "Nothing is imported, so nothing is charged.")
+        return NOTHING_CHARGED
     return estimate(plan.charges)
+
+
+def refuse_size(wanted: Sequence[str]) -> None:
+    """Refuse an import of no numbers, or of too many."""
+    if not wanted:
+        raise field_error("numbers", "must have at least one number")
+    if len(wanted) > MOST_NUMBERS:
+        problem = f"must have at most {MOST_NUMBERS} numbers"
+        fewer = f"Import fewer numbers at once: {problem}."
+        raise field_error("numbers", problem, code="too_many_numbers", detail=fewer)
 
 
 def _refusal(snapshot: RoutingSnapshot | None, held: bool) -> str | None:
@@ -128,14 +146,3 @@ def _refusal(snapshot: RoutingSnapshot | None, held: bool) -> str | None:
     if "voice" not in snapshot.number.capabilities:
         return "not_voice_capable"
     return "already_in_use" if held else None
-
-
-def _refuse_size(wanted: Sequence[str]) -> None:
-    if not wanted:
-        raise field_error("numbers", "must have at least one number")
-    if len(wanted) > MOST_NUMBERS:
-        raise _too_many(f"must have at most {MOST_NUMBERS} numbers")
-
-
-def _too_many(problem: str) -> ApiError:
-    return field_error("numbers", problem, code="too_many_numbers", detail=f"Import fewer numbers at once: {problem}.")

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import chain
 from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 from litestar import MediaType, Response
 
-from trunkline.charges import ChargeEstimate, ChargeItem
+from trunkline.charges import ChargeEstimate, ChargeItem, ChargeKind, ChargeSource, Money, estimate
 from trunkline.checks import Check
 from trunkline.numbers import CarrierNumber, RoutingView
 from trunkline.plan import ImportPlan
 from trunkline_service.clock import shown, shown_or_none
+from trunkline_service.storage.events import Delivery, StoredEvent
+from trunkline_service.storage.import_jobs import Counts, NumberOutcome, StoredJob
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.set_ups import JournalEntry
+from trunkline_service.storage.webhooks import StoredEndpoint, Target
 
 T = TypeVar("T")
+
+NOTHING_CHARGED = ChargeEstimate((("USD", 0),), True, "Nothing is imported, so nothing is charged.")
 
 _encoder = msgspec.json.Encoder()
 
@@ -118,8 +127,24 @@ class WarningView(msgspec.Struct):
     numbers: list[str]
 
 
+class SipAddressView(msgspec.Struct):
+    """Where a carrier has to send the calls to one number."""
+
+    number: str
+    uri: str
+
+
+class InstructionsView(msgspec.Struct):
+    """What the customer has to enter at a carrier that nobody else can change; `allow_addresses` where known."""
+
+    summary: str
+    sip_addresses: list[SipAddressView]
+    transport: Literal["udp", "tcp", "tls"] | None
+    allow_addresses: list[str]
+
+
 class ImportView(msgspec.Struct):
-    """How an import ended."""
+    """How an import ended; `instructions` stands where something is left to the customer."""
 
     imported_count: int
     provider_charge_estimate_cents: int | None
@@ -127,6 +152,30 @@ class ImportView(msgspec.Struct):
     provider_charge_note: str
     results: list[ImportResultView]
     warnings: list[WarningView]
+    instructions: InstructionsView | msgspec.UnsetType = msgspec.UNSET
+
+
+class ImportJobErrorView(msgspec.Struct):
+    """What stopped an import job."""
+
+    code: str
+    detail: str
+
+
+class ImportJobView(ImportView, kw_only=True, omit_defaults=True):
+    """An import that goes on by itself: how far it is, and the outcomes so far, in the order asked.
+
+    `failed` jobs have an `error`. Numbers that a failed or cancelled job leaves without an outcome were not touched.
+    """
+
+    id: int
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    voip_connection_id: int | None
+    failed_count: int
+    remaining_count: int
+    created_at: str
+    finished_at: str | None
+    error: ImportJobErrorView | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlannedObjectView(msgspec.Struct):
@@ -178,6 +227,7 @@ class PlanView(msgspec.Struct):
     seconds: float
     warnings: list[WarningView]
     results: list[ImportResultView]
+    instructions: InstructionsView | msgspec.UnsetType = msgspec.UNSET
 
 
 class PhoneNumberView(msgspec.Struct):
@@ -201,6 +251,66 @@ class VerifiedNumberView(PhoneNumberView):
     check_details: dict[str, CheckView]
 
 
+class StateView(msgspec.Struct, omit_defaults=True):
+    """What may change of a connection, or of a number."""
+
+    status: str
+    voip_verification_status: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class ReasonView(msgspec.Struct):
+    """Why something changed: a stable word, and a sentence."""
+
+    code: str
+    detail: str
+
+
+class EventView(msgspec.Struct):
+    """What changed, as it is sent to webhook endpoints. `before` is null where it is new, `after` where it is gone."""
+
+    id: int
+    kind: Literal["voip_connection.changed", "phone_number.changed"]
+    voip_connection_id: int | None
+    phone_number_id: int | None
+    before: StateView | None
+    after: StateView | None
+    reason: ReasonView
+    created_at: str
+
+
+class DeliveryView(msgspec.Struct):
+    """How far an event got on its way to one endpoint.
+
+    `answered` is the HTTP status of the last attempt, or a word for why there was none.
+    """
+
+    webhook_endpoint_id: int
+    state: Literal["pending", "delivered", "given_up"]
+    attempts: int
+    next_attempt_at: str | None
+    answered: str | None
+
+
+class ListedEventView(EventView):
+    """An event, and its deliveries."""
+
+    deliveries: list[DeliveryView]
+
+
+class WebhookEndpointView(msgspec.Struct):
+    """Where events are sent."""
+
+    id: int
+    url: str
+    created_at: str
+
+
+class NewWebhookEndpointView(WebhookEndpointView):
+    """A new endpoint, and the secret that signs what it gets; it is shown this once."""
+
+    secret: str
+
+
 class ReleaseView(msgspec.Struct):
     """What became of a number's routing when it was released."""
 
@@ -211,15 +321,30 @@ class ReleaseView(msgspec.Struct):
     detail: str
 
 
+class _WithId(msgspec.Struct):
+    id: int
+
+
 class HealthView(msgspec.Struct):
     """The service is up."""
 
     ok: bool
 
 
+class ReadyView(msgspec.Struct):
+    """The service can serve requests."""
+
+    ready: bool
+
+
 def encode(view: object) -> bytes:
     """The JSON of a view."""
     return _encoder.encode(view)
+
+
+def id_of(encoded: bytes) -> int:
+    """The id of a view whose JSON is there already."""
+    return msgspec.json.decode(encoded, type=_WithId).id
 
 
 def answer(view: T, status: int = 200) -> Response[T]:
@@ -285,6 +410,25 @@ def phone_number_fields(row: StoredNumber) -> dict[str, Any]:
     }
 
 
+def event_view(event: StoredEvent) -> EventView:
+    """An event as it is sent."""
+    return msgspec.convert({"id": event.id, "created_at": shown(event.created_at), **event.told}, EventView)
+
+
+def listed_event_view(event: StoredEvent, deliveries: list[Delivery]) -> ListedEventView:
+    """An event as it is listed."""
+    ways = [
+        DeliveryView(way.endpoint, way.state, way.attempts, shown_or_none(way.next_at), way.answered)  # type: ignore[arg-type]
+        for way in deliveries
+    ]
+    return ListedEventView(**msgspec.structs.asdict(event_view(event)), deliveries=ways)
+
+
+def webhook_endpoint_fields(endpoint: StoredEndpoint, target: Target) -> dict[str, Any]:
+    """The fields of a stored endpoint."""
+    return {"id": endpoint.id, "url": target.url, "created_at": shown(endpoint.created_at)}
+
+
 def phone_number_view(row: StoredNumber) -> PhoneNumberView:
     """A stored number."""
     return PhoneNumberView(**phone_number_fields(row))
@@ -304,6 +448,7 @@ def import_view(results: list[ImportResultView], plan: ImportPlan, charges: Char
         provider_charge_note=charges.note,
         results=results,
         warnings=_warnings(plan),
+        instructions=_instructions(plan),
     )
 
 
@@ -326,7 +471,80 @@ def plan_view(results: list[ImportResultView], plan: ImportPlan, charges: Charge
         seconds=plan.seconds,
         warnings=_warnings(plan),
         results=results,
+        instructions=_instructions(plan),
     )
+
+
+def import_job_view(
+    job: StoredJob, counts: Counts, outcomes: list[NumberOutcome], chunks: list[tuple[str, str]]
+) -> ImportJobView:
+    """An import job, by what is stored of it."""
+    told = [_load_charges(charges) for charges, _ in chunks]
+    charges = estimate(chain.from_iterable(told)) if told or job.finished_at is None else NOTHING_CHARGED
+    return ImportJobView(
+        id=job.id,
+        state=job.state.value,
+        voip_connection_id=job.connection,
+        imported_count=counts.imported,
+        failed_count=counts.failed,
+        remaining_count=counts.remaining,
+        provider_charge_estimate_cents=charges.cents,
+        provider_charge_currency=charges.currency,
+        provider_charge_note=charges.note,
+        results=[_result(each) for each in outcomes],
+        warnings=_merged(chain.from_iterable(_load_warnings(warnings) for _, warnings in chunks)),
+        created_at=shown(job.created_at),
+        finished_at=shown_or_none(job.finished_at),
+        error=_job_error(job),
+    )
+
+
+def charges_as_json(plan: ImportPlan) -> str:
+    """The charges of a plan, as they are stored."""
+    return encode([_charge(item) for item in plan.charges]).decode()
+
+
+def warnings_as_json(plan: ImportPlan) -> str:
+    """The warnings of a plan, as they are stored."""
+    return encode(_warnings(plan)).decode()
+
+
+def _load_charges(stored: str) -> list[ChargeItem]:
+    return [
+        ChargeItem(
+            what=each.what,
+            kind=ChargeKind(each.kind),
+            money=Money(Decimal(each.amount), each.currency) if each.amount and each.currency else None,
+            source=ChargeSource(each.source),
+            as_of=dt.date.fromisoformat(each.as_of),
+            reference=each.reference,
+        )
+        for each in msgspec.json.decode(stored, type=list[ChargeView])
+    ]
+
+
+def _load_warnings(stored: str) -> list[WarningView]:
+    return msgspec.json.decode(stored, type=list[WarningView])
+
+
+def _merged(warnings: Iterable[WarningView]) -> list[WarningView]:
+    """Each warning once, with all of its numbers."""
+    merged: dict[tuple[str, str], WarningView] = {}
+    for each in warnings:
+        one = merged.setdefault((each.code, each.summary), WarningView(each.code, each.summary, []))
+        one.numbers = list(dict.fromkeys([*one.numbers, *each.numbers]))
+    return list(merged.values())
+
+
+def _result(outcome: NumberOutcome) -> ImportResultView:
+    view = ImportResultView(outcome.phone_number, outcome.number, outcome.status)  # type: ignore[arg-type]
+    if outcome.error_code is not None:
+        view.error = NumberErrorView(outcome.error_code, outcome.error_detail or "")
+    return view
+
+
+def _job_error(job: StoredJob) -> ImportJobErrorView | msgspec.UnsetType:
+    return ImportJobErrorView(job.error_code, job.error_detail or "") if job.error_code else msgspec.UNSET
 
 
 def _routing(view: RoutingView) -> RoutingShownView:
@@ -347,3 +565,15 @@ def _charge(item: ChargeItem) -> ChargeView:
 
 def _warnings(plan: ImportPlan) -> list[WarningView]:
     return [WarningView(each.code, each.summary, list(each.numbers)) for each in plan.warnings]
+
+
+def _instructions(plan: ImportPlan) -> InstructionsView | msgspec.UnsetType:
+    said = plan.instructions
+    if said is None:
+        return msgspec.UNSET
+    return InstructionsView(
+        summary=said.summary,
+        sip_addresses=[SipAddressView(each.number, each.uri) for each in said.sip_addresses],
+        transport=cast("Literal['udp', 'tcp', 'tls'] | None", said.transport),
+        allow_addresses=list(said.allow_addresses),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from trunkline.descriptor import CAPABILITIES, BasicAuth, BearerAuth, Field
+from trunkline.descriptor import CAPABILITIES, BasicAuth, BearerAuth, DigestAuth, Field
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge, wrong
 from trunkline_conformance.subject import Subject
 
@@ -66,10 +66,10 @@ def _marks_secrets(subject: Subject) -> Iterator[Finding]:
             yield wrong(f"{opens} of form {form.id}", expected="secret=True", came="secret=False", hook=_HOOK)
 
 
-def _opens(authentication: BasicAuth | BearerAuth | None) -> str | None:
+def _opens(authentication: BasicAuth | BearerAuth | DigestAuth | None) -> str | None:
     """The field that authenticates."""
     match authentication:
-        case BasicAuth(_, password):
+        case BasicAuth(_, password) | DigestAuth(_, password):
             return password
         case BearerAuth(token):
             return token

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
-from trunkline.descriptor import BasicAuth, BearerAuth, CredentialForm
+from trunkline.descriptor import BasicAuth, BearerAuth, CredentialForm, DigestAuth
 from trunkline.hookspec import READS
 from trunkline_conformance.cassettes import filled
 from trunkline_conformance.check import RIGHT, Check, Finding, wrong
@@ -40,7 +40,7 @@ def _authorizes(run: Run) -> Iterator[Finding]:
                 yield wrong(asked.text, expected="the authorization that was recorded", came=came, hook=step.hook)
 
 
-def _named(run: Run) -> BasicAuth | BearerAuth | None:
+def _named(run: Run) -> BasicAuth | BearerAuth | DigestAuth | None:
     """How the descriptor says that the given credentials are sent."""
     form: CredentialForm = max(
         run.subject.descriptor.credential_forms,

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Stream
 
 from trunkline.converter import structure
 from trunkline_service import connections as use_cases
-from trunkline_service import credential_tests, imports, listings, releases, set_ups
+from trunkline_service import credential_tests, import_jobs, imports, listings, releases, set_ups
 from trunkline_service.auth import authenticate, authenticate_and_read, caller_of
 from trunkline_service.bodies import read_body, read_object
 from trunkline_service.drafts import ConnectionDraft, ConnectionPatch, ImportRequest
 from trunkline_service.errors import not_found
-from trunkline_service.idempotency import once
+from trunkline_service.idempotency import Keeper, once
 from trunkline_service.routes.documented import errors, succeeds, takes
-from trunkline_service.routes.reading import Req, Serving, flag_from, id_from
+from trunkline_service.routes.reading import Req, Serving, flag_from, id_from, prefers_async
 from trunkline_service.storage import connections, shown
 from trunkline_service.storage import set_ups as stored_set_ups
+from trunkline_service.surveys import TakesLonger
 from trunkline_service.views import (
     AvailableNumberView,
     ConnectionView,
+    ImportJobView,
     ImportView,
     NameView,
     PlanView,
@@ -29,6 +33,7 @@ from trunkline_service.views import (
     answer,
     answer_encoded,
     encode,
+    id_of,
     set_up_step_view,
 )
 
@@ -39,7 +44,7 @@ PATH = "/v1/voip-connections"
 def list_connections(request: Req, service: Serving) -> Response[list[ConnectionView]]:
     """The organization's connections, newest first."""
     with service.database.reading() as db:
-        listed = authenticate_and_read(db, request, shown.list_query(db.dialect.name))
+        listed = authenticate_and_read(db, request, service, shown.list_query(db.dialect.name))
     return answer_encoded(shown.as_array(listed), 200)
 
 
@@ -75,7 +80,7 @@ def create_connection(request: Req, service: Serving, body: RawBody) -> Response
 def get_connection(request: Req, service: Serving, connection_id: FromPath[str]) -> Response[ConnectionView]:
     """One connection."""
     with service.database.reading() as db:
-        caller = authenticate(db, request)
+        caller = authenticate(db, request, service)
         found = shown.find_shown(db, caller.organization, id_from(connection_id))
     if found is None:
         raise not_found()
@@ -147,7 +152,7 @@ def delete_connection(request: Req, service: Serving, connection_id: FromPath[st
 def list_setup_steps(request: Req, service: Serving, connection_id: FromPath[str]) -> Response[list[SetUpStepView]]:
     """How far each step of a guided set-up got, in their order; empty for a connection that was not set up so."""
     with service.database.reading() as db:
-        caller = authenticate(db, request)
+        caller = authenticate(db, request, service)
         id = id_from(connection_id)
         if connections.find(db, caller.organization, id) is None:
             raise not_found()
@@ -202,9 +207,10 @@ def list_available_numbers(request: Req, service: Serving, connection_id: FromPa
 @post(
     PATH + "/{connection_id:str}/import-numbers",
     sync_to_thread=True,
-    operation_class=takes("ImportRequest", "Idempotency-Key", "dry_run"),
+    operation_class=takes("ImportRequest", "Idempotency-Key", "Prefer", "dry_run"),
     responses={
         200: succeeds(PlanView, "The plan, where `dry_run=true` asked for it."),
+        202: succeeds(ImportJobView, "The import goes on by itself; `Location` tells where to ask how far it is."),
         **errors(
             "read_only_key",
             "not_found",
@@ -222,15 +228,31 @@ def list_available_numbers(request: Req, service: Serving, connection_id: FromPa
 )
 def import_numbers(
     request: Req, service: Serving, connection_id: FromPath[str], body: RawBody
-) -> Response[ImportView] | Response[PlanView]:
-    """Route numbers to the platform. One that is refused never sinks the others."""
+) -> Response[ImportView] | Response[ImportJobView] | Response[PlanView]:
+    """Route numbers to the platform. One that is refused never sinks the others.
+
+    What takes more than some seconds becomes an import job, and so does what is asked for with `Prefer: respond-async`.
+    """
     caller = caller_of(request, service)
     id = id_from(connection_id)
     given = read_object(request, body)
     wanted = structure(given, ImportRequest).numbers
     if flag_from(request, "dry_run"):
         return answer(imports.plan_import(service, caller, id, wanted))
-    return once(service, caller, request, given, lambda _: encode(imports.import_numbers(service, caller, id, wanted)))
+    later = prefers_async(request)
+
+    def work(keeper: Keeper) -> bytes:
+        if not later:
+            with suppress(TakesLonger):
+                return encode(imports.import_numbers(service, caller, id, wanted))
+        return import_jobs.start(service, caller, id, wanted, keeper)
+
+    answered = once(service, caller, request, given, work)
+    if answered.status_code == 202:
+        answered.headers["Location"] = f"/v1/import-jobs/{id_of(answered.content)}"
+        if later:
+            answered.headers["Preference-Applied"] = "respond-async"
+    return answered
 
 
 HANDLERS = [

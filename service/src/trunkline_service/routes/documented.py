@@ -22,8 +22,9 @@ from trunkline_service.bodies import MAX_BYTES
 from trunkline_service.drafts import MAX_NAME
 from trunkline_service.errors import CODES, ErrorView
 from trunkline_service.surveys import MOST_NUMBERS
+from trunkline_service.webhook_endpoints import MAX_URL
 
-_ALWAYS = ("bad_request", "missing_key", "unknown_key", "internal", "overloaded")
+_ALWAYS = ("bad_request", "missing_key", "unknown_key", "too_many_requests", "internal", "overloaded")
 _BODY = (
     "invalid_json", "duplicate_field", "invalid_fields", "bad_request", "body_too_large", "unsupported_media_type"
 )  # fmt: skip
@@ -149,6 +150,12 @@ BODIES: Mapping[str, Schema] = {
         properties={"inbound_agent_id": _AGENT, "outbound_agent_id": _AGENT},
         additional_properties=False,
     ),
+    "WebhookEndpoint": _object(
+        "Where events are to be sent.",
+        properties={"url": _text("An https address that the internet can reach.", max_length=MAX_URL)},
+        required=["url"],
+        additional_properties=False,
+    ),
     "Nothing": _object("Nothing, or an empty object.", additional_properties=False),
 }
 """The request bodies, by name; the classes in `drafts` read them."""
@@ -160,6 +167,13 @@ _KEY_HEADER = Parameter(
     required=False,
     description="The same request under the same key gets the first answer again, for 24 hours.",
     schema=_text("Of your choice.", min_length=1, max_length=255),
+)
+_PREFER = Parameter(
+    name="Prefer",
+    param_in="header",
+    required=False,
+    description="`respond-async`: make an import job, however short it is, and answer at once.",
+    schema=_text("RFC 7240."),
 )
 _DRY_RUN = Parameter(
     name="dry_run",
@@ -175,12 +189,25 @@ _RELEASE = Parameter(
     description="`true`: first put back the routing of every number imported through the connection.",
     schema=Schema(type=OpenAPIType.BOOLEAN),
 )
+_BEFORE = Parameter(
+    name="before",
+    param_in="query",
+    required=False,
+    description="An event's id: list those before it.",
+    schema=Schema(type=OpenAPIType.INTEGER),
+)
 
 
 @cache
 def takes(body: str | None = None, *parameters: str) -> type[Operation]:
     """An OpenAPI operation with this body, which we read ourselves, and with these parameters of ours."""
-    ours = {"Idempotency-Key": _KEY_HEADER, "dry_run": _DRY_RUN, "release_numbers": _RELEASE}
+    ours = {
+        "Idempotency-Key": _KEY_HEADER,
+        "Prefer": _PREFER,
+        "before": _BEFORE,
+        "dry_run": _DRY_RUN,
+        "release_numbers": _RELEASE,
+    }
 
     class Taking(Operation):
         def __init__(self, **fields: Any) -> None:

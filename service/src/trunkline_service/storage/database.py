@@ -18,6 +18,7 @@ class Database:
     """One database, SQLite or PostgreSQL. No connection is held while a carrier is asked."""
 
     def __init__(self, url: URL) -> None:
+        self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         # Reads run in autocommit: each statement sees a consistent state, and no round trip is spent on BEGIN.
         self._reader = self._engine(url, isolation_level="AUTOCOMMIT")

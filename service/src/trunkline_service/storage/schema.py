@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
+from trunkline_service.storage import queue_schema
 from trunkline_service.storage.database import Database
 
 _LOCK = "schema"
@@ -41,22 +43,33 @@ def migrate(database: Database) -> None:
         _upgrade(db)
 
 
+def is_present(db: Connection) -> bool:
+    """Whether the database has the schema that this version needs."""
+    return MigrationContext.configure(db).get_current_revision() == _head()
+
+
 def _state(db: Connection) -> str:
     """`empty`, `old`, `present` or `new`."""
     revision = MigrationContext.configure(db).get_current_revision()
     if revision is None:
         return "old" if inspect(db).has_table("installation") else "empty"
-    script = ScriptDirectory.from_config(_config())
-    if revision == script.get_current_head():
-        return "present"
-    known = {each.revision for each in script.walk_revisions()}
+    if revision == _head():
+        return "present" if db.dialect.name == "sqlite" or queue_schema.is_present(db) else "old"
+    known = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
     return "old" if revision in known else "new"
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _upgrade(db: Connection) -> None:
     config = _config()
     config.attributes["connection"] = db
     command.upgrade(config, "head")
+    if db.dialect.name != "sqlite":
+        queue_schema.upgrade(db)
 
 
 def _config() -> Config:
