@@ -19,7 +19,12 @@ ANSWERS = {"--display-name": "Blue Heron", "--api-host": "voice.blueheron.exampl
 
 def command(*words: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, env={**os.environ, **environment}, cwd=cwd, check=False
+        [sys.executable, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        cwd=cwd,
+        check=False,
     )
 
 

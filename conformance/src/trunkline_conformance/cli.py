@@ -83,7 +83,7 @@ def new(
     display_name: Annotated[str | None, typer.Option(help="The carrier's name, as people write it.")] = None,
     api_host: Annotated[str | None, typer.Option(help="The host of the carrier's API.")] = None,
     author: Annotated[str | None, typer.Option(help="Who writes it.")] = None,
-    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing: what is left out takes its default.")] = False,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; take the defaults.")] = False,
 ) -> None:
     """Write a new provider: a complete plugin that passes as it stands, for you to change."""
     from trunkline_conformance.new_provider import NotEmpty, write_provider
