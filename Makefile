@@ -12,7 +12,7 @@ LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gener
 	--no-emit-index-url --no-emit-find-links \
 	$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each))))
 
-.PHONY: run test conformance fuzz bench chaos lint lock area-codes provider-table cassettes conformance-page clean
+.PHONY: run test fuzz conformance bench chaos lint lock area-codes provider-table cassettes conformance-page template wrong-plugins mutate clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
@@ -61,6 +61,15 @@ cassettes: $(INSTALLED)   ## record the carriers' conversations anew, on their s
 
 conformance-page: $(INSTALLED) ## write docs/conformance.md anew
 	$(BIN)/python docs/make_conformance_page.py docs/conformance.md
+
+template: $(INSTALLED)    ## record the conversations of the template for a new provider anew
+	$(BIN)/python conformance/scripts/record_template.py
+
+wrong-plugins: $(INSTALLED) ## print which check catches which wrong plugin
+	$(BIN)/python conformance/wrong_plugins/shelf.py
+
+mutate: $(INSTALLED)      ## change the checks; print the changes that no wrong plugin notices (ARGS=listing for one module)
+	$(BIN)/python conformance/wrong_plugins/mutation.py $(ARGS)
 
 clean:                   ## forget everything that was made here
 	rm -rf $(VENV) build .trunkline .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -76,6 +76,28 @@ def run(
     raise typer.Exit(0 if examination.passed else 1)
 
 
+@app.command()
+def new(
+    provider: Annotated[str, typer.Argument(help="Id of the new provider, such as acme.")],
+    folder: Annotated[Path | None, typer.Option(help="Where to write it; trunkline-PROVIDER if left out.")] = None,
+    display_name: Annotated[str | None, typer.Option(help="The carrier's name, as people write it.")] = None,
+    api_host: Annotated[str | None, typer.Option(help="The host of the carrier's API.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who writes it.")] = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; take the defaults.")] = False,
+) -> None:
+    """Write a new provider: a complete plugin that passes as it stands, for you to change."""
+    from trunkline_conformance.new_provider import NotEmpty, write_provider
+
+    given = {"provider": provider, "display_name": display_name, "api_host": api_host, "author": author}
+    place = folder or Path(f"trunkline-{provider.replace('_', '-')}")
+    try:
+        write_provider(place, {name: value for name, value in given.items() if value}, ask=not defaults)
+    except (NotEmpty, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"Wrote {place}. Next:\n\n    pip install --editable {place}\n    trunkline-conformance run {provider}")
+
+
 def _case(scenario: str | None, step: int, fault: str | None, lasting: bool) -> Case | None:
     if scenario is None and fault is None:
         return None

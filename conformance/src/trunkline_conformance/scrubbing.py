@@ -128,6 +128,8 @@ class Scrubber:
             return self.pseudonyms.of_bare_number(text)
         if self.allowed.is_own(text) or (may_stand and text.startswith("/") and place.names[0] == "body"):
             return address_rewritten(text, place, self._change_inside)
+        if place.names[0] == "path" and text in self.pseudonyms.given:
+            return self.pseudonyms.given[text]
         return self.pseudonyms.of_text(text) if may_stand else self.pseudonyms.of_value(text)
 
     def _change_inside(self, place: Place, leaf: Leaf) -> Leaf:

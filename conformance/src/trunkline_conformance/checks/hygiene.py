@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,29 +55,27 @@ print(json.dumps({"changed": changed, "opened": opened, "modules": new, "seconds
 """
 
 
-def _probed(subject: Subject) -> Any:
+def _probed(subject: Subject, attempt: int = 1) -> Any:
     """What importing the plugin does to a fresh process; a text where it cannot be imported."""
     if subject.target is None:
         return "it was not found by an entry point"
     module, _, name = subject.target.partition(":")
-    return _probe(module, name.strip())
+    return _probe(module, name.strip(), os.pathsep.join(sys.path), attempt)
 
 
 @lru_cache(maxsize=64)
-def _probe(module: str, name: str) -> Any:
-    best: Any = None
-    for _ in range(_TRIES):
-        run = subprocess.run(
-            [sys.executable, "-c", _PROBE, module, name], capture_output=True, text=True, timeout=60, check=False
-        )
-        if run.returncode:
-            return (run.stderr.strip().splitlines() or ["it ended without a word"])[-1]
-        told = json.loads(run.stdout.strip().splitlines()[-1])
-        if best is None or told["seconds"] < best["seconds"]:
-            best = told
-        if best["seconds"] <= _SECONDS:
-            break
-    return best
+def _probe(module: str, name: str, path: str, attempt: int) -> Any:
+    run = subprocess.run(
+        [sys.executable, "-c", _PROBE, module, name],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if run.returncode:
+        return (run.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+    return json.loads(run.stdout.strip().splitlines()[-1])
 
 
 def _changes_nothing(subject: Subject) -> Iterator[Finding]:
@@ -108,12 +107,16 @@ def _imports_no_sdk(subject: Subject) -> Iterator[Finding]:
 
 
 def _is_quick(subject: Subject) -> Iterator[Finding]:
-    told = _probed(subject)
-    if isinstance(told, str):
-        yield wrong("import, in a fresh process", expected="a plugin", came=told)
-    elif told["seconds"] > _SECONDS:
-        came = f"{told['seconds'] * 1000:.0f} ms at best"
+    told = [_probed(subject)]
+    while not isinstance(told[-1], str) and told[-1]["seconds"] > _SECONDS and len(told) < _TRIES:
+        told.append(_probed(subject, len(told) + 1))
+    if isinstance(told[-1], str):
+        yield wrong("import, in a fresh process", expected="a plugin", came=told[-1])
+        return
+    best = min(each["seconds"] for each in told)
+    if best > _SECONDS:
         expected = f"at most {_SECONDS * 1000:.0f} ms of processor time over core"
+        came = f"{best * 1000:.0f} ms at best"
         yield wrong("import, in a fresh process", expected=expected, came=came, hook="describe_provider")
     else:
         yield RIGHT

@@ -185,6 +185,15 @@ CHECKS = (
         needs=_NEEDS,
     ),
     Check(
+        "list-numbers/regions-are-so",
+        "Each number has the country, state or province that it belongs to, or none where nothing tells.",
+        "Customers choose numbers by where they are.",
+        "Ask `trunkline.e164.region`, and the carrier where the number does not tell.",
+        _described(lambda fact: fact.region, lambda number: number.region),
+        scenarios=_LISTS,
+        needs=_NEEDS,
+    ),
+    Check(
         "list-numbers/fees-are-so",
         "A monthly fee is what the carrier says, exactly; where it does not say, it is unknown, not zero.",
         "A fee of zero is a promise.",
