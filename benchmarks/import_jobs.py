@@ -69,9 +69,9 @@ def _database() -> Iterator[str]:
     """A database of one's own on the PostgreSQL server of the tests."""
     name = f"trunkline_bench_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        admin.execute(f'CREATE DATABASE "{name}"')
         try:
             before, _, after = POSTGRES.rpartition("/")
             yield f"{before}/{name}" + (f"?{after.partition('?')[2]}" if "?" in after else "")
         finally:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -27,6 +27,7 @@ from tour import tour
 HOST = "127.0.0.1"
 FOLDER = Path(__file__).parent.parent / ".trunkline"
 SIP_HOST = "sip.platform.example"
+SIP_ADDRESS = "198.51.100.7"  # An address for documentation (RFC 5737), where the platform's calls would come from.
 BIN = Path(sys.executable).parent
 
 
@@ -128,15 +129,25 @@ def _sandbox() -> Iterator[dict[str, str]]:
 
 
 def _environment(folder: Path, sandbox: dict[str, str]) -> dict[str, str]:
-    mapped = [
-        f"https://{host}={address}" for address in sandbox.values() for host in _control(address, "carrier")["hosts"]
-    ]
+    mapped = [entry for address in sandbox.values() for entry in _mapped(address)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRUNKLINE_")}
     return inherited | {
         "TRUNKLINE_DATA_DIR": str(folder),
         "TRUNKLINE_SANDBOX": ",".join(mapped),
         "TRUNKLINE_SIP_HOST": SIP_HOST,
+        "TRUNKLINE_SIP_ADDRESSES": SIP_ADDRESS,
+        # Every account may be tried at once, and again.
+        "TRUNKLINE_TESTS_PER_MINUTE": "6000",
+        "TRUNKLINE_ACCOUNT_TESTS_PER_MINUTE": "600",
     }
+
+
+def _mapped(address: str) -> list[str]:
+    """Each host of a simulated carrier, and where it is reached: over HTTP, or over SIP where it speaks that."""
+    carrier = _control(address, "carrier")
+    if carrier["sip"]:
+        return [f"sip:{host}={carrier['sip']}" for host in carrier["hosts"]]
+    return [f"https://{host}={address}" for host in carrier["hosts"]]
 
 
 def _organizations(environment: dict[str, str]) -> list[str]:

@@ -37,5 +37,5 @@ def _healthy(accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _given(account: dict[str, Any]) -> str:
     """The fields of a request that name the account, for the shell."""
-    fields = {name: account[name] for name in ("provider", "setup_method", "credentials")}
+    fields = {name: account[name] for name in ("provider", "setup_method", "credentials", "sip_config")}
     return f"GIVEN='{json.dumps(fields)[1:-1]}'"

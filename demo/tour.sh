@@ -26,5 +26,5 @@
   ID=$(pick import '["results"][0]["id"]')
   call -X POST $API/phone-numbers/$ID/verify-voip
 
-  # 6. Give it back as it was found.
+  # 6. Give it back as it was found. Of a SIP trunk it says what you have to change back.
   call -X DELETE $API/phone-numbers/$ID

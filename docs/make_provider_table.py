@@ -14,6 +14,7 @@ SAID = {Can.YES: "yes", Can.NO: "no", Can.UNKNOWN: "could not tell"}
 
 # What has been seen, and where. Nothing here has met a live account.
 PROVEN = "on its simulated carrier, whose answers are held against the carrier's OpenAPI documents; not live"
+PROVEN_OVER_SIP = "on a simulated trunk, and before Kamailio; not on a carrier's trunk"
 
 
 def table(descriptors: list[ProviderDescriptor]) -> str:
@@ -22,7 +23,7 @@ def table(descriptors: list[ProviderDescriptor]) -> str:
     rows = [["set up by", *(", ".join(f"`{each.id}`" for each in d.setup_methods) for d in descriptors)]]
     for name in CAPABILITIES:
         rows.append([name.replace("_", " "), *(_cell(d.capability(name)) for d in descriptors)])
-    rows.append(["proven", *(PROVEN for _ in descriptors)])
+    rows.append(["proven", *(PROVEN if each.hosts else PROVEN_OVER_SIP for each in descriptors)])
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 

@@ -16,12 +16,13 @@ ARROWS = {
     "core/src/trunkline": (set(), SDKS | TEST_TOOLS),
     "service/src/trunkline_service": ({"trunkline"}, SDKS | TEST_TOOLS),
     "sandbox/src/trunkline_sandbox": (set(), SDKS | TEST_TOOLS),
+    "observers/opentelemetry/src/trunkline_opentelemetry": ({"trunkline"}, SDKS | TEST_TOOLS),
     "conformance/src/trunkline_conformance": ({"trunkline", "trunkline_sandbox"}, SDKS),
 }
 
 
 def _distributions():
-    for source in sorted(ROOT.glob("*/src/*")) + sorted(ROOT.glob("plugins/*/src/*")):
+    for source in [*ROOT.glob("*/src/*"), *ROOT.glob("observers/*/src/*"), *ROOT.glob("plugins/*/src/*")]:
         if source.is_dir() and any(source.rglob("*.py")):
             yield source.relative_to(ROOT).as_posix()
 
@@ -58,7 +59,7 @@ def test_core_imports_nothing_by_a_computed_name():
 def test_the_core_and_every_distribution_beside_it_is_held():
     found = set(_distributions())
     assert "core/src/trunkline" in found
-    assert {folder for folder in found if not folder.startswith("plugins/")} <= set(ARROWS)
+    assert {folder for folder in found if not folder.startswith(("plugins/", "observers/"))} <= set(ARROWS)
 
 
 def test_listing_the_providers_loads_neither_an_sdk_nor_what_only_calls_need():
@@ -71,4 +72,4 @@ def test_listing_the_providers_loads_neither_an_sdk_nor_what_only_calls_need():
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     loaded = set(run.stdout.split())
     assert "trunkline" in loaded
-    assert loaded.isdisjoint(SDKS | {"requests", "urllib3", "phonenumbers", "cattrs", "vcr", "pytest"})
+    assert loaded.isdisjoint(SDKS | {"requests", "urllib3", "phonenumbers", "cattrs", "ssl", "dns", "vcr", "pytest"})

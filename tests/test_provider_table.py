@@ -16,5 +16,5 @@ def test_the_readme_says_of_each_provider_what_its_descriptor_says() -> None:
     spec.loader.exec_module(maker)
     readme = (ROOT / "README.md").read_text()
     assert maker.written_into(readme) == readme, "run: make provider-table"
-    for name in ("SignalWire", "Telnyx", "Twilio", "Vonage"):
+    for name in ("SIP trunk", "SignalWire", "Telnyx", "Twilio", "Vonage"):
         assert f"| {name} |" in readme

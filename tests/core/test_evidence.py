@@ -1,6 +1,8 @@
 """Fingerprints tell accounts apart and give nothing away; evidence is examined in one order."""
 
 import datetime as dt
+import functools
+import hmac
 import uuid
 
 import attrs
@@ -25,6 +27,7 @@ DESCRIPTOR = ProviderDescriptor(
 )
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 CREDENTIALS = st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=4)
+KEY, OTHER_KEY = (functools.partial(hmac.digest, key, digest="sha256") for key in (b"k", b"l"))
 CONFIGS = st.dictionaries(st.sampled_from(["domain", "label"]), st.text(max_size=3) | st.integers(0, 9))
 
 
@@ -41,7 +44,7 @@ def test_the_order_of_fields_does_not_matter(credentials, config, rng):
         _account(credentials, config),
         _account(dict(items), dict(reversed(config.items()))),
     )
-    assert fingerprint(b"k", DESCRIPTOR, one) == fingerprint(b"k", DESCRIPTOR, two)
+    assert fingerprint(KEY, DESCRIPTOR, one) == fingerprint(KEY, DESCRIPTOR, two)
 
 
 @given(CREDENTIALS, CREDENTIALS, CONFIGS, CONFIGS)
@@ -49,22 +52,22 @@ def test_fingerprints_are_equal_only_for_equal_accounts(one, two, config, other)
     def steers(given):
         return {name: value for name, value in given.items() if name == "domain"}
 
-    prints = [fingerprint(b"k", DESCRIPTOR, _account(*it)) for it in ((one, config), (two, other))]
+    prints = [fingerprint(KEY, DESCRIPTOR, _account(*it)) for it in ((one, config), (two, other))]
     assert (prints[0] == prints[1]) == (one == two and steers(config) == steers(other))
 
 
 def test_fingerprints_differ_between_keys_and_providers():
     account = _account({"a": "b"})
     other = _account({"a": "b"}, provider="other")
-    prints = {fingerprint(b"k", DESCRIPTOR, account), fingerprint(b"l", DESCRIPTOR, account)}
-    prints.add(fingerprint(b"k", DESCRIPTOR, other))
+    prints = {fingerprint(KEY, DESCRIPTOR, account), fingerprint(OTHER_KEY, DESCRIPTOR, account)}
+    prints.add(fingerprint(KEY, DESCRIPTOR, other))
     assert len(prints) == 3
     assert all(len(each) == 64 for each in prints)
 
 
 def test_a_secret_and_a_plain_value_are_fingerprinted_alike():
     plain = CarrierAccount("acme", "api_key", FORM, {"a": "b"}, {}, "m")
-    assert fingerprint(b"k", DESCRIPTOR, plain) == fingerprint(b"k", DESCRIPTOR, _account({"a": "b"}))
+    assert fingerprint(KEY, DESCRIPTOR, plain) == fingerprint(KEY, DESCRIPTOR, _account({"a": "b"}))
 
 
 @pytest.fixture

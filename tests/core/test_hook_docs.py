@@ -52,10 +52,11 @@ def test_the_docs_say_which_hooks_write(hook):
 
 def test_every_hook_either_reads_or_writes_or_reaches_nothing():
     names = {hook.partition("(")[0] for hook in HOOKS}
-    nothing = {"describe_provider", "redact_sip_config", "warm_up", "observe"}
+    nothing = {"describe_provider", "check_fields", "redact_sip_config", "warm_up", "observe"}
     assert names == hookspec.READS | hookspec.WRITES | nothing
     assert not hookspec.READS & hookspec.WRITES
     assert set(hookspec.ALWAYS_NEEDED) | {n for hooks in hookspec.NEEDED_FOR.values() for n in hooks} == names - {
+        "check_fields",
         "warm_up",
         "observe",
     }

@@ -18,7 +18,7 @@ from trunkline.account import CarrierAccount
 from trunkline.secret import Secret
 
 VALUE = "canary-4711-canary"
-MAY_REVEAL = {"account.py", "evidence.py", "redaction.py", "http/rules.py"}
+MAY_REVEAL = {"account.py", "evidence.py", "redaction.py", "http/rules.py", "sip/asking.py"}
 
 
 @attrs.frozen

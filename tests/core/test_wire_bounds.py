@@ -11,9 +11,9 @@ import pytest
 from trunkline.deadline import Deadline
 from trunkline.descriptor import Pace
 from trunkline.errors import CarrierAnswerUnexpected, CarrierTimedOut, CarrierUnavailable, WriteOutcomeUnknown
-from trunkline.http.bounded import is_public
 from trunkline.http.dial import CarrierDial, SandboxDial
 from trunkline.http.pace import AccountPace, Paces
+from trunkline.public_addresses import is_public
 
 URL = "https://api.acme.example/x"
 

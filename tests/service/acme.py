@@ -104,7 +104,9 @@ class Carrier:
 class Plugin:
     """The plugin of the carrier above."""
 
-    def __init__(self, carrier: Carrier, id: str = ACME, *, typed: bool = False, guided: bool = False) -> None:
+    def __init__(
+        self, carrier: Carrier, id: str = ACME, *, typed: bool = False, guided: bool = False, named: bool = False
+    ) -> None:
         self.carrier = carrier
         self._descriptor = ProviderDescriptor(
             id=id,
@@ -118,6 +120,7 @@ class Plugin:
                     "key",
                     "API key",
                     (
+                        *((Field("account", "Account", "the account's id", required=True),) if named else ()),
                         Field("apiKey", "API key", "the key from the console", secret=True, required=True),
                         Field("note", "Note", "anything"),
                     ),

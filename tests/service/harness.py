@@ -11,14 +11,17 @@ from typing import Any
 
 import attrs
 import httpx
+import psycopg
 from acme import ACME, KEY, Carrier, Plugin
 from litestar.testing import TestClient
 from sqlalchemy import make_url
 
 from trunkline.engine import Engine
 from trunkline.registry import Registry
+from trunkline.sip.dial import SandboxSipDial
 from trunkline_service.app import create_app
 from trunkline_service.clock import in_milliseconds
+from trunkline_service.observers import observers
 from trunkline_service.service import Service
 from trunkline_service.settings import Settings
 from trunkline_service.start import start
@@ -132,10 +135,15 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
         Plugin(carrier, "other"),
         Plugin(carrier, "typed", typed=True),
         Plugin(carrier, "guided", guided=True),
+        Plugin(carrier, "named", named=True),
     )
     assert registry.problems() == ()
     made = start(settings, registry)
-    engines = {mode: Engine(registry, platform=settings.sip_host, now=clock) for mode in made.engines}
+    nowhere, told = SandboxSipDial({}), observers(made.metrics)
+    engines = {
+        mode: Engine(registry, sip=nowhere, platform=settings.sip_host, observers=told, now=clock)
+        for mode in made.engines
+    }
     return attrs.evolve(made, clock=clock, engines=engines)
 
 
@@ -155,7 +163,14 @@ def world_on(url: str, data_dir: Path, carrier: Carrier | None = None, **environ
         service.database.dispose()
 
 
-def new_database(postgres: str) -> tuple[str, str]:
-    """The URL of a database of one's own on a PostgreSQL server, and its name."""
+@contextmanager
+def a_database(postgres: str) -> Iterator[str]:
+    """The URL of an empty database of one's own on a PostgreSQL server."""
     name = f"trunkline_{uuid.uuid4().hex[:12]}"
-    return make_url(postgres).set(database=name).render_as_string(hide_password=False), name
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(postgres, autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -117,6 +117,13 @@ def test_a_failed_check_leaves_no_evidence(world: World, check: str) -> None:
     }
 
 
+def test_the_platform_s_own_line_stands_in_the_details_and_not_among_the_checks(world: World) -> None:
+    verdict = world.post(f"{CONNECTIONS}/test", draft()).json()
+    assert list(verdict["checks"]) == ["credentials_valid", "inbound_reachable", "outbound_authorized"]
+    line = verdict["check_details"]["platform_answers"]
+    assert (line["outcome"], line["code"], line["proof"]) == ("unknown", "platform_not_in_sandbox", [])
+
+
 def test_wrong_credentials_are_a_verdict(world: World) -> None:
     verdict = world.post(f"{CONNECTIONS}/test", draft({"apiKey": "wrong"})).json()
     assert (verdict["status"], verdict["checks"]["credentials_valid"]) == ("fail", False)

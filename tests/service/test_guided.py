@@ -608,12 +608,13 @@ def test_an_evidence_id_that_never_was_is_refused(world: World) -> None:
 def test_what_cannot_be_opened_waits(any_world: World) -> None:
     """Its provider is not installed any more, or its keys are not in the ring: neither loses the journal."""
     from trunkline.registry import Registry
-    from trunkline_service.sealing import KeyRing, Sealer
+    from trunkline_service.key_ring import LocalKeyRing
+    from trunkline_service.sealing import Sealer
 
     world = any_world
     id = half_undone(world)
     without_plugin = {mode: Engine(Registry.of()) for mode in world.service.engines}
-    without_keys = Sealer(KeyRing.parse("t9:" + "B" * 43 + "="))
+    without_keys = Sealer(LocalKeyRing.parse("t9:" + "B" * 43 + "="))
     for broken in ({"engines": without_plugin}, {"sealer": without_keys}):
         world.clock.forward(milliseconds=set_ups.RETRY_MS + 1)
         assert recovery.sweep(attrs.evolve(world.service, **broken)) == 0

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -18,6 +18,7 @@ from harness import CONNECTIONS, KEYS, World
 
 from serving import serving
 from trunkline.errors import CarrierUnavailable
+from trunkline_service import unread
 
 SERVICE = [sys.executable, "-m", "trunkline_service"]
 
@@ -56,35 +57,43 @@ def served(folder: Path, **more: str) -> Iterator[tuple[str, subprocess.Popen[st
             process.kill()
 
 
-def test_a_body_of_fifty_megabytes_is_refused_without_being_read(world: World) -> None:
+def test_who_sends_fifty_megabytes_hears_why_they_are_refused(world: World) -> None:
+    headers = {"Authorization": f"Bearer {world.key}", "Content-Type": "application/json"}
+    with serving(world.service) as address, httpx.Client(base_url=address, timeout=30) as http:
+        told = http.post(CONNECTIONS, content=b"x" * 52428800, headers=headers)
+        assert (told.status_code, told.json()["code"]) == (413, "body_too_large")
+        assert http.get("/v1/healthz").json() == {"ok": True}
+
+
+def test_who_announces_fifty_megabytes_and_stalls_is_answered(world: World) -> None:
+    headers = {"Authorization": f"Bearer {world.key}", "Content-Type": "application/json"}
+    with serving(world.service) as address:
+        host, port = address.removeprefix("http://").split(":")
+        for more in ("", "Expect: 100-continue\r\n"):
+            with socket.create_connection((host, int(port)), timeout=20) as raw:
+                head = f"POST {CONNECTIONS} HTTP/1.1\r\nHost: x\r\nContent-Length: 52428800\r\n{more}"
+                raw.sendall((head + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n").encode())
+                answer = b"".join(iter(lambda: raw.recv(65536), b""))
+            assert answer.startswith(b"HTTP/1.1 413")
+            assert b"body_too_large" in answer
+
+
+def test_who_sends_without_end_is_cut_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unread, "MOST_BYTES", 4 * 1024 * 1024)
     sent = 0
 
     def pieces() -> Iterator[bytes]:
         nonlocal sent
-        for _ in range(800):
+        while True:
             sent += 65536
             yield b"x" * 65536
 
     headers = {"Authorization": f"Bearer {world.key}", "Content-Type": "application/json"}
-    with serving(world.service) as address:
-        host, port = address.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=20) as raw:
-            head = f"POST {CONNECTIONS} HTTP/1.1\r\nHost: x\r\nContent-Length: 52428800\r\n"
-            raw.sendall((head + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n").encode())
-            answer = b"".join(iter(lambda: raw.recv(65536), b""))
-        assert answer.startswith(b"HTTP/1.1 413")
-        assert b"body_too_large" in answer
-
-        with httpx.Client(base_url=address, timeout=30) as http:
-            try:
-                told = http.post(CONNECTIONS, content=pieces(), headers=headers)
-            except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
-                pass
-            else:
-                assert told.status_code == 413
-        assert sent < 800 * 65536
-        with httpx.Client(base_url=address) as http:
-            assert http.get("/v1/healthz").json() == {"ok": True}
+    with serving(world.service) as address, httpx.Client(base_url=address, timeout=30) as http:
+        with suppress(httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
+            assert http.post(CONNECTIONS, content=pieces(), headers=headers).status_code == 413
+        assert sent < 32 * 1024 * 1024
+        assert http.get("/v1/healthz").json() == {"ok": True}
 
 
 def test_a_body_just_within_the_limit_is_read(world: World) -> None:
@@ -167,8 +176,12 @@ def test_a_port_that_is_taken_is_told_clearly(tmp_path: Path) -> None:
         ("TRUNKLINE_KEYS", "no"),
         ("TRUNKLINE_KEYS", "k1:AAAA"),
         ("TRUNKLINE_SIP_HOST", "not a host!"),
+        ("TRUNKLINE_SIP_ADDRESSES", "203.0.113.7"),
         ("TRUNKLINE_SANDBOX", "https://api.twilio.com"),
         ("TRUNKLINE_SANDBOX", "http://api.twilio.com=http://127.0.0.1:1"),
+        ("TRUNKLINE_SANDBOX", "sip:trunk.acme.example=localhost:5070"),
+        ("TRUNKLINE_SANDBOX", "sip:trunk.acme.example=127.0.0.1:70000"),
+        ("TRUNKLINE_SIP_ALLOWED_HOSTS", "10.0.0.0/8"),
         ("TRUNKLINE_EVIDENCE_MINUTES", "soon"),
         ("TRUNKLINE_EVIDENCE_MINUTES", "0"),
         ("TRUNKLINE_LOG_LEVEL", "loud"),

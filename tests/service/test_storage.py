@@ -15,7 +15,8 @@ from sqlalchemy import make_url, text
 
 from trunkline.secret import Secret
 from trunkline_service.clock import from_milliseconds, in_milliseconds, shown
-from trunkline_service.sealing import KeyRing, Place, SealBroken, Sealer
+from trunkline_service.key_ring import LocalKeyRing, SealBroken
+from trunkline_service.sealing import Place, Sealer
 from trunkline_service.settings import Settings, SettingsError
 from trunkline_service.start import StartError, open_database, start
 from trunkline_service.storage import locks, schema
@@ -27,19 +28,19 @@ OTHER = "t2:" + "B" * 43 + "="
 
 
 def test_a_sealed_value_opens_where_it_was_sealed() -> None:
-    sealer = Sealer(KeyRing.parse(KEYS))
+    sealer = Sealer(LocalKeyRing.parse(KEYS))
     assert sealer.open(sealer.seal({"a": Secret("s"), "ü": [1, None]}, PLACE), PLACE) == {"a": "s", "ü": [1, None]}
 
 
 @pytest.mark.parametrize("change", [{"organization": 2}, {"record": "x"}, {"id": 3}, {"purpose": "x"}])
 def test_a_sealed_value_opens_nowhere_else(change: dict[str, object]) -> None:
-    sealer = Sealer(KeyRing.parse(KEYS))
+    sealer = Sealer(LocalKeyRing.parse(KEYS))
     with pytest.raises(SealBroken):
         sealer.open(sealer.seal("x", PLACE), attrs.evolve(PLACE, **change))  # type: ignore[arg-type]
 
 
 def test_a_sealed_value_that_was_changed_or_cut_does_not_open() -> None:
-    sealer = Sealer(KeyRing.parse(KEYS))
+    sealer = Sealer(LocalKeyRing.parse(KEYS))
     sealed = sealer.seal("x", PLACE)
     for index in range(len(sealed)):
         broken = sealed[:index] + bytes([sealed[index] ^ 1]) + sealed[index + 1 :]
@@ -49,14 +50,14 @@ def test_a_sealed_value_that_was_changed_or_cut_does_not_open() -> None:
 
 
 def test_after_a_rotation_old_seals_open_and_new_ones_are_made_with_the_new_key() -> None:
-    old, rotated = Sealer(KeyRing.parse(KEYS)), Sealer(KeyRing.parse(f"{OTHER},{KEYS}"))
+    old, rotated = Sealer(LocalKeyRing.parse(KEYS)), Sealer(LocalKeyRing.parse(f"{OTHER},{KEYS}"))
     assert rotated.open(old.seal("x", PLACE), PLACE) == "x"
     with pytest.raises(SealBroken):
         old.open(rotated.seal("x", PLACE), PLACE)
 
 
 def test_equal_values_are_sealed_differently_and_a_ring_shows_no_key() -> None:
-    ring = KeyRing.parse(KEYS)
+    ring = LocalKeyRing.parse(KEYS)
     assert Sealer(ring).seal("x", PLACE) != Sealer(ring).seal("x", PLACE)
     assert "AAAA" not in repr(ring)
     assert "\\x00" not in repr(ring)
@@ -69,7 +70,7 @@ def test_evidence_made_before_a_rotation_is_good_after_it(any_world: World) -> N
     from trunkline_service.app import create_app
 
     id = any_world.evidence()
-    rotated = attrs.evolve(any_world.service, sealer=Sealer(KeyRing.parse(f"{OTHER},{KEYS}")))
+    rotated = attrs.evolve(any_world.service, sealer=Sealer(LocalKeyRing.parse(f"{OTHER},{KEYS}")))
     with TestClient(create_app(rotated, background=False)) as http:
         headers = {"Authorization": f"Bearer {any_world.key}"}
         answer = http.post(CONNECTIONS, json=draft(verification_evidence_id=id), headers=headers)

@@ -32,6 +32,12 @@ ROUTES = [
     ("DELETE", PHONE_NUMBERS + "/{number}", None),
     ("POST", PHONE_NUMBERS + "/{number}/verify-voip", None),
     ("GET", "/v1/voip-providers", None),
+    ("GET", "/v1/events", None),
+    ("GET", "/v1/webhook-endpoints", None),
+    ("POST", "/v1/webhook-endpoints", {"url": "https://hooks.example.com"}),
+    ("GET", "/v1/webhook-endpoints/{endpoint}", None),
+    ("PATCH", "/v1/webhook-endpoints/{endpoint}", {"url": "https://hooks.example.com"}),
+    ("DELETE", "/v1/webhook-endpoints/{endpoint}", None),
 ]
 OWNED = [route for route in ROUTES if "{" in route[1]]
 WRITES = [route for route in ROUTES if route[0] != "GET"]
@@ -41,9 +47,10 @@ WRITES = [route for route in ROUTES if route[0] != "GET"]
 def path_of(any_world: World):  # type: ignore[no-untyped-def]
     connection = any_world.connect()["id"]
     number = any_world.import_(connection, ONE)["results"][0]["id"]
+    endpoint = any_world.post("/v1/webhook-endpoints", {"url": "https://hooks.example.com"}).json()["id"]
     path = f"{CONNECTIONS}/{connection}/import-numbers"
     job = any_world.post(path, {"numbers": [ONE]}, Prefer="respond-async").json()["id"]
-    return lambda path: path.format(connection=connection, number=number, job=job)
+    return lambda path: path.format(connection=connection, number=number, endpoint=endpoint, job=job)
 
 
 def test_every_route_is_looked_at_here(world: World) -> None:
@@ -54,7 +61,7 @@ def test_every_route_is_looked_at_here(world: World) -> None:
         if method in ("get", "post", "patch", "delete", "put")
     }
     here = {(method, path.split("?")[0].replace("}", "_id}")) for method, path, _ in ROUTES}
-    assert documented - {("GET", "/v1/healthz")} == here
+    assert documented - {("GET", "/v1/healthz"), ("GET", "/v1/readyz")} == here
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
@@ -73,7 +80,8 @@ def test_without_a_known_key_nothing_is_answered(
     world: World, method: str, path: str, body: object, authorization: str | None, code: str
 ) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
-    answer = world.http.request(method, path.format(connection=1, number=1, job=1), json=body, headers=headers)
+    path = path.format(connection=1, number=1, endpoint=1, job=1)
+    answer = world.http.request(method, path, json=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, code)
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
@@ -95,12 +103,14 @@ def test_what_is_another_organization_s_does_not_exist(
     for mode in ("live", "sandbox"):
         _, other = any_world.organization_with_key(mode)
         answer = any_world.call(method, path_of(path), body, key=other)
-        missing = any_world.call(method, path.format(connection=999, number=999, job=999), body, key=other)
+        missing = any_world.call(
+            method, path.format(connection=999, number=999, endpoint=999, job=999), body, key=other
+        )
         assert (answer.status_code, answer.json()) == (404, missing.json())
     assert everything(any_world, path_of) == before
 
 
-@pytest.mark.parametrize("path", [CONNECTIONS, PHONE_NUMBERS])
+@pytest.mark.parametrize("path", [CONNECTIONS, PHONE_NUMBERS, "/v1/events", "/v1/webhook-endpoints"])
 def test_lists_hold_nothing_of_others(any_world: World, path_of, path: str) -> None:  # type: ignore[no-untyped-def]
     _, other = any_world.organization_with_key()
     assert any_world.get(path, key=other).json() == []
@@ -166,6 +176,8 @@ def test_a_sandbox_key_reaches_no_carrier(tmp_path: Path) -> None:
         with pytest.raises(Unsupported):
             dial.send(request, (1, 1))
         assert type(service.engines["live"]._dial).__name__ == "CarrierDial"
+        sips = [type(service.engines[mode]._sip).__name__ for mode in ("live", "sandbox")]
+        assert sips == ["NetworkSipDial", "SandboxSipDial"]
     finally:
         service.database.dispose()
 

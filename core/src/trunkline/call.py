@@ -17,6 +17,7 @@ from trunkline.sip_target import SipTarget
 
 if TYPE_CHECKING:
     from trunkline.http.session import GuardedSession
+    from trunkline.sip.wire import SipWire
 
 
 class Proof:
@@ -38,12 +39,14 @@ class Proof:
 
 @attrs.frozen(eq=False)
 class Call:
-    """One hook call: the guarded road out, the platform's SIP host, a marker, the time, randomness, a deadline.
+    """One hook call: the two guarded roads out, the platform's SIP host, a marker, the time, randomness, a deadline.
 
-    `platform` is None where the operator has not set a SIP host. `now` gives UTC.
+    `platform` is None where the operator has not set a SIP host. `now` gives UTC. `random` is the
+    operating system's unless the engine was given another: fit to draw a password from.
     """
 
     http: GuardedSession
+    sip: SipWire
     platform: SipTarget | None
     marker: str
     now: Callable[[], dt.datetime]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 from attrs import validators as v
@@ -58,7 +59,9 @@ class Check:
 CREDENTIALS_VALID = "credentials_valid"
 INBOUND_REACHABLE = "inbound_reachable"
 OUTBOUND_AUTHORIZED = "outbound_authorized"
+PLATFORM_ANSWERS = "platform_answers"
 INBOUND_ROUTED = "inbound_routed"
+TRUNK_REACHABLE = "trunk_reachable"
 
 
 def passes(checks: tuple[Check, ...]) -> bool:
@@ -67,27 +70,38 @@ def passes(checks: tuple[Check, ...]) -> bool:
     return Outcome.PASS in outcomes and Outcome.FAIL not in outcomes
 
 
-def _named(name: str) -> Callable[[object, attrs.Attribute[Check], object], None]:
-    def validate(instance: object, attribute: attrs.Attribute[Check], value: object) -> None:
+def _named(name: str) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    def validate(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if not isinstance(value, Check) or value.name != name:
             raise TypeError(f"{attribute.name} must be a Check named {name}")
 
     return validate
 
 
+def _asked(*checks: Check | None) -> tuple[Check, ...]:
+    return tuple(check for check in checks if check is not None)
+
+
 @attrs.frozen
 class CredentialTest:
-    """The three checks of a credential test, and the carrier's own stable id of the account."""
+    """The three checks of a credential test, and the carrier's own stable id of the account.
+
+    `reachable` is the check of a provider that has nothing but a trunk to ask: whether it answers at all.
+    `platform` is the engine's own: whether the platform's SIP host, where numbers will be routed, answers. No plugin
+    sets it.
+    """
 
     credentials: Check = attrs.field(validator=_named(CREDENTIALS_VALID))
     inbound: Check = attrs.field(validator=_named(INBOUND_REACHABLE))
     outbound: Check = attrs.field(validator=_named(OUTBOUND_AUTHORIZED))
     identity: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
+    reachable: Check | None = attrs.field(default=None, validator=v.optional(_named(TRUNK_REACHABLE)))
+    platform: Check | None = attrs.field(default=None, validator=v.optional(_named(PLATFORM_ANSWERS)))
 
     @property
-    def checks(self) -> tuple[Check, Check, Check]:
-        """Credentials, inbound, outbound."""
-        return (self.credentials, self.inbound, self.outbound)
+    def checks(self) -> tuple[Check, ...]:
+        """Credentials, inbound, outbound, and reachable where it was asked."""
+        return _asked(self.credentials, self.inbound, self.outbound, self.reachable)
 
     @property
     def passed(self) -> bool:
@@ -97,15 +111,20 @@ class CredentialTest:
 
 @attrs.frozen
 class Verification:
-    """The checks of one imported number: still routed to us, may dial out."""
+    """The checks of one imported number: still routed to us, may dial out.
+
+    `credentials` and `reachable` are those of a provider that has nothing but a trunk to ask.
+    """
 
     inbound: Check = attrs.field(validator=_named(INBOUND_ROUTED))
     outbound: Check = attrs.field(validator=_named(OUTBOUND_AUTHORIZED))
+    credentials: Check | None = attrs.field(default=None, validator=v.optional(_named(CREDENTIALS_VALID)))
+    reachable: Check | None = attrs.field(default=None, validator=v.optional(_named(TRUNK_REACHABLE)))
 
     @property
-    def checks(self) -> tuple[Check, Check]:
-        """Inbound, outbound."""
-        return (self.inbound, self.outbound)
+    def checks(self) -> tuple[Check, ...]:
+        """Inbound, outbound, and credentials and reachable where they were asked."""
+        return _asked(self.inbound, self.outbound, self.credentials, self.reachable)
 
     @property
     def passed(self) -> bool:

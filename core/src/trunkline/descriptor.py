@@ -63,14 +63,22 @@ class BearerAuth:
 
 
 @attrs.frozen
+class DigestAuth:
+    """SIP digest with these two credential fields; where either was not given, no challenge is answered."""
+
+    username: str = attrs.field(validator=v.instance_of(str))
+    password: str = attrs.field(validator=v.instance_of(str))
+
+
+@attrs.frozen
 class CredentialForm:
     """One complete set of credentials that the provider accepts."""
 
     id: str = attrs.field(validator=v.instance_of(str))
     label: str = attrs.field(validator=v.instance_of(str))
     fields: tuple[Field, ...] = attrs.field(validator=tuple_of(Field))
-    authentication: BasicAuth | BearerAuth | None = attrs.field(
-        validator=v.optional(v.instance_of((BasicAuth, BearerAuth)))
+    authentication: BasicAuth | BearerAuth | DigestAuth | None = attrs.field(
+        validator=v.optional(v.instance_of((BasicAuth, BearerAuth, DigestAuth)))
     )
 
     def __attrs_post_init__(self) -> None:
@@ -78,6 +86,10 @@ class CredentialForm:
         named = attrs.astuple(self.authentication) if self.authentication else ()
         if strangers := [name for name in named if name not in known]:
             raise ValueError(f"form {self.id} authenticates with fields it does not have: {', '.join(strangers)}")
+        if isinstance(self.authentication, DigestAuth):
+            secret = {field.name for field in self.fields if field.secret}
+            if secret & set(named) != {self.authentication.password}:
+                raise ValueError(f"form {self.id}: digest has a secret password, and a user name in the clear")
         if lists := [field.name for field in self.fields if field.kind is FieldKind.TEXT_LIST]:
             raise ValueError(f"form {self.id}: a credential is one value, not a list: {', '.join(lists)}")
 

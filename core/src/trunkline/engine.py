@@ -20,9 +20,9 @@ import attrs
 from trunkline import forms
 from trunkline.account import CarrierAccount
 from trunkline.call import Call
-from trunkline.checks import CredentialTest, Outcome, Verification
+from trunkline.checks import Check, CredentialTest, Outcome, Verification
 from trunkline.deadline import Deadline
-from trunkline.descriptor import Can, ProviderDescriptor
+from trunkline.descriptor import Can, DigestAuth, ProviderDescriptor
 from trunkline.errors import (
     CarrierAnswerUnexpected,
     CarrierUnavailable,
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from trunkline.http.dial import Dial
     from trunkline.http.guard import Limits
     from trunkline.http.pace import Paces
+    from trunkline.sip.dial import SipDial
+    from trunkline.sip.limits import SipLimits
+    from trunkline.sip.platform import PlatformHost
 
 T = TypeVar("T")
 Observer = Callable[[Event], None]
@@ -59,6 +62,7 @@ SNAPSHOT_SECONDS = 30.0
 _ROUTE_SECONDS, _WRITE_SECONDS = 2.0, 0.5
 _BATCH = 1000
 _BATCH_SECONDS = 0.05
+_PLATFORM_SECONDS = 2.0
 _NUMBER_WRITES = frozenset({"import_number", "release_number"})
 _log = logging.getLogger("trunkline")
 
@@ -91,6 +95,8 @@ def utc_now() -> dt.datetime:
 class Engine:
     """Asks carriers through their plugins.
 
+    `dial` and `sip` are where requests go, the carriers themselves by default; with a `dial` and without a `sip` no SIP
+    server is reached, so that an engine meant for sandboxes stays among them.
     Every method reaches exactly one plugin and raises only `TrunklineError`s, whose texts are free of secrets.
     """
 
@@ -99,9 +105,11 @@ class Engine:
         registry: Registry,
         *,
         dial: Dial | None = None,
+        sip: SipDial | None = None,
         platform: SipTarget | None = None,
         deadlines: Deadlines = Deadlines(),
         limits: Limits | None = None,
+        sip_limits: SipLimits | None = None,
         observers: Sequence[Observer] = (),
         now: Callable[[], dt.datetime] = utc_now,
         rng: random.Random | None = None,
@@ -109,15 +117,19 @@ class Engine:
     ) -> None:
         self._registry = registry
         self._dial = dial
+        self._sip = sip
+        self._dials_carriers = dial is None
+        self._sip_limits = sip_limits
         self._platform = platform
         self._deadlines = deadlines
         self._limits = limits
         self._observers = tuple(observers)
         self._now = now
-        self._rng = rng or random.Random()
+        self._rng = rng or random.SystemRandom()  # Plugins draw passwords from it.
         self._sleep = sleep
         self._threads = DaemonThreads()
         self._paces: Paces | None = None
+        self._platform_host: PlatformHost | None = None
         self._wires = threading.Lock()
         self._stuck_observers: dict[int, list[Future[None]]] = {}
 
@@ -170,7 +182,24 @@ class Engine:
         if problems:
             del values, config
             raise InvalidFields(problems)
-        return CarrierAccount(provider, method, form, values, config, marker, made or {})
+        account = CarrierAccount(provider, method, form, values, config, marker, made or {})
+        if problems := self._misfits(account):
+            raise InvalidFields(problems)
+        return account
+
+    def _misfits(self, account: CarrierAccount) -> forms.Problems:
+        """What the plugin says of fields that are each right but do not fit together."""
+        plugin = self._registry.plugin(account.provider)
+        if not plugin.has("check_fields"):
+            return {}
+
+        def check() -> forms.Problems:
+            said = plugin.call("check_fields", account=account)
+            if not isinstance(said, Mapping):
+                raise _wrong_type(plugin, "check_fields", said)
+            return {str(name): [account.scrub(str(each)) for each in sentences] for name, sentences in said.items()}
+
+        return self._in_time(plugin, "check_fields", check, account=account)
 
     def redact_sip_config(self, provider: str, sip_config: Mapping[str, Any]) -> dict[str, Any]:
         """The part of a SIP config that may be shown: what both the plugin and its descriptor would show."""
@@ -189,8 +218,15 @@ class Engine:
     # What only reads
 
     def test_credentials(self, account: CarrierAccount) -> CredentialTest:
-        """Whether the credentials are good, numbers can be routed here, and calls can go out."""
-        return self._ask(account, "test_credentials", CredentialTest, self._deadlines.read, check=_proven)
+        """Whether the credentials are good, numbers can be routed here, and calls can go out.
+
+        Meanwhile the platform's own SIP host is asked whether it answers.
+        """
+        from trunkline.sip.platform import with_platform
+
+        asked, until = self._ask_platform(), Deadline.after(_PLATFORM_SECONDS)
+        test = self._ask(account, "test_credentials", CredentialTest, self._deadlines.read, check=_proven)
+        return with_platform(test, self._platform_answers(asked, until))
 
     def suggest_name(self, account: CarrierAccount) -> SuggestedName:
         """The account's own name and one of its numbers."""
@@ -289,6 +325,41 @@ class Engine:
             account, "undo_set_up", SetUpStep, "guided_setup", self._deadlines.set_up, batch=1, steps=tuple(steps)
         )
 
+    # The platform's own SIP host
+
+    def _ask_platform(self) -> Future[Check] | None:
+        from trunkline.sip.limits import SipLimits
+        from trunkline.sip.platform import PlatformHost
+
+        if self._platform is None:
+            return None
+        dial = self._sip_dial()
+        with self._wires:
+            if self._platform_host is None:
+                limits = self._sip_limits or SipLimits()
+                self._platform_host = PlatformHost(self._platform, dial, limits, self._rng, self._threads)
+        return self._platform_host.answers()
+
+    def _platform_answers(self, asked: Future[Check] | None, until: Deadline) -> Check:
+        from trunkline.sip.platform import could_not_tell
+
+        if asked is None:
+            return could_not_tell("platform_not_set", "The operator has set no SIP host for this platform.")
+        if wait([asked], timeout=until.remaining).not_done:
+            return could_not_tell("platform_not_known_yet", "The platform's SIP host is still being asked.")
+        if error := asked.exception():
+            _log.error("the platform's SIP host could not be asked: %s", type(error).__name__)
+            return could_not_tell("platform_not_asked", "The platform's SIP host could not be asked.")
+        return asked.result()
+
+    def _sip_dial(self) -> SipDial:
+        from trunkline.sip.dial import NetworkSipDial, SandboxSipDial
+
+        with self._wires:
+            if self._sip is None:
+                self._sip = NetworkSipDial() if self._dials_carriers else SandboxSipDial({})
+            return self._sip
+
     # How a hook is asked
 
     def _import_one(self, account: CarrierAccount, route: Route, snapshot: RoutingSnapshot) -> ImportOutcome:
@@ -325,7 +396,7 @@ class Engine:
         answer: type[T],
         seconds: float,
         *,
-        check: Callable[[CarrierAccount, Any], str | None] | None = None,
+        check: Callable[[CarrierAccount, Any, Call], str | None] | None = None,
         **arguments: Any,
     ) -> T:
         plugin = self._able(account.provider, hook)
@@ -337,7 +408,7 @@ class Engine:
                 raise _wrong_type(plugin, hook, got)
             if _tells_a_secret(account.scrub, got):
                 raise _broken(plugin, f"the answer of {hook} holds a secret")
-            if check and (problem := check(account, got)):
+            if check and (problem := check(account, got, call)):
                 raise _broken(plugin, problem)
             return got
 
@@ -424,6 +495,8 @@ class Engine:
         from trunkline.http.pace import Paces
         from trunkline.http.rules import Rules
         from trunkline.http.session import GuardedSession
+        from trunkline.sip.limits import SipLimits
+        from trunkline.sip.wire import SipWire
 
         with self._wires:
             if self._dial is None:
@@ -441,7 +514,16 @@ class Engine:
             rng=self._rng,
             sleep=self._sleep,
         )
-        return Call(GuardedSession(adapter), self._platform, account.marker, self._now, self._rng, deadline)
+        sip = SipWire(
+            plugin.descriptor,
+            account,
+            dial=self._sip_dial(),
+            limits=self._sip_limits or SipLimits(),
+            deadline=deadline,
+            exchanges=adapter.exchanges,
+            rng=self._rng,
+        )
+        return Call(GuardedSession(adapter), sip, self._platform, account.marker, self._now, self._rng, deadline)
 
     def _in_time(
         self,
@@ -553,12 +635,18 @@ class _Observation:
         )
 
 
-def _proven(account: CarrierAccount, test: CredentialTest) -> str | None:
-    """A verdict on credentials rests on what the wire was answered; without that there is none to give."""
+def _proven(account: CarrierAccount, test: CredentialTest, call: Call) -> str | None:
+    """A verdict on credentials rests on what the wires were answered; without that there is none to give.
+
+    SIP credentials prove themselves only to a server that asks for them: one that never did leaves them unknown.
+    """
+    if test.platform is not None:
+        return "a test speaks for the platform's SIP host, which only the engine asks"
     if account.form.authentication is None or not test.passed:
         return None
     if test.credentials.outcome is Outcome.UNKNOWN:
-        return "a test passes without its credentials"
+        never_asked = isinstance(account.form.authentication, DigestAuth) and not call.sip.challenged
+        return None if never_asked else "a test passes without its credentials"
     return None if test.credentials.proof else "credentials pass without proof"
 
 

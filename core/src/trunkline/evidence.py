@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import hmac
 import json
 import uuid
+from collections.abc import Callable
 
 import attrs
 
@@ -34,10 +34,11 @@ class Evidence:
     spent: bool = False
 
 
-def fingerprint(key: bytes, descriptor: ProviderDescriptor, account: CarrierAccount) -> str:
-    """HMAC-SHA256, in hex, over provider, credentials and the SIP fields that steer where secrets go.
+def fingerprint(mac: Callable[[bytes], bytes], descriptor: ProviderDescriptor, account: CarrierAccount) -> str:
+    """The MAC, in hex, of provider, credentials and the SIP fields that steer where secrets go.
 
-    The order of fields does not matter, and two accounts share a fingerprint only if they are equal.
+    `mac` is HMAC-SHA256, or as good, under a key that the caller keeps. The order of fields does not matter, and two
+    accounts share a fingerprint only if they are equal.
     """
     steering = {field.name for field in descriptor.sip_fields if field.steers}
     said = {
@@ -46,7 +47,7 @@ def fingerprint(key: bytes, descriptor: ProviderDescriptor, account: CarrierAcco
         "sip_config": {k: value for k, value in account.sip_config.items() if k in steering},
     }
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
+    return mac(canonical.encode()).hex()
 
 
 def examine(

@@ -1,8 +1,8 @@
 """The hooks that a provider implements: the whole of what a carrier plugin is.
 
 A plugin is a module or an object, published as an entry point in the group `trunkline.providers`. Every hook is
-called by keyword, in a thread of its own, with a deadline. A hook reaches the carrier through `call.http` and by no
-other road, raises the errors of `trunkline.errors`, and never sees the value of a secret.
+called by keyword, in a thread of its own, with a deadline. A hook reaches the carrier through `call.http` and
+`call.sip` and by no other road, raises the errors of `trunkline.errors`, and never sees the value of a secret.
 """
 
 from __future__ import annotations
@@ -36,6 +36,13 @@ class ProviderSpec:
     @hookspec(firstresult=True)
     def describe_provider(self) -> ProviderDescriptor:
         """Say what this provider is, as data. Reaches nothing, imports no SDK."""
+
+    @hookspec(firstresult=True)
+    def check_fields(self, account: CarrierAccount) -> Mapping[str, Sequence[str]]:
+        """Say what is wrong with fields that are each right but do not fit together, by name. Optional.
+
+        A name is `credentials.password` or `sip_config.numbers`; each sentence says what to do. Reaches nothing.
+        """
 
     @hookspec(firstresult=True)
     def test_credentials(self, account: CarrierAccount, call: Call) -> CredentialTest:

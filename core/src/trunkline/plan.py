@@ -44,11 +44,37 @@ class PlanWarning:
 
 
 @attrs.frozen
+class SipAddress:
+    """Where a carrier has to send the calls to one number."""
+
+    number: str = attrs.field(validator=v.instance_of(str))
+    uri: str = attrs.field(validator=v.instance_of(str))
+
+
+@attrs.frozen
+class Instructions:
+    """What the customer has to enter at a carrier that nobody else can change.
+
+    A SIP address for each number, the transport they are reached by, and the addresses that the platform's own calls
+    come from: empty where the operator has not said.
+    """
+
+    summary: str = attrs.field(validator=v.instance_of(str))
+    sip_addresses: tuple[SipAddress, ...] = attrs.field(validator=tuple_of(SipAddress))
+    transport: str | None = attrs.field(validator=v.optional(v.instance_of(str)))
+    allow_addresses: tuple[str, ...] = attrs.field(validator=tuple_of(str))
+
+
+@attrs.frozen
 class ImportPlan:
-    """Objects to be made, each number before and after, charges, warnings, and how many seconds it may take."""
+    """Objects to be made, each number before and after, charges, warnings, and how many seconds it may take.
+
+    `instructions` is what is left to the customer where nothing can be changed for them.
+    """
 
     objects: tuple[PlannedObject, ...] = attrs.field(validator=tuple_of(PlannedObject))
     numbers: tuple[PlannedNumber, ...] = attrs.field(validator=tuple_of(PlannedNumber))
     charges: tuple[ChargeItem, ...] = attrs.field(validator=tuple_of(ChargeItem))
     warnings: tuple[PlanWarning, ...] = attrs.field(default=(), validator=tuple_of(PlanWarning))
     seconds: float = attrs.field(default=0.0, validator=_seconds)
+    instructions: Instructions | None = attrs.field(default=None, validator=v.optional(v.instance_of(Instructions)))

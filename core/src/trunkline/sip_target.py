@@ -16,11 +16,15 @@ _URI = re.compile(r"sips?:(?:[^@]*@)?(?P<host>[^:;?>@]+)(?::(?P<port>[0-9]+))?(?
 
 @attrs.frozen
 class SipTarget:
-    """A SIP host, an optional port, an optional transport."""
+    """A SIP host, an optional port, an optional transport, and the addresses that calls from it come from.
+
+    `addresses` are IP addresses or networks, empty where the operator has not said.
+    """
 
     host: str
     port: int | None = None
     transport: str | None = None
+    addresses: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> SipTarget:

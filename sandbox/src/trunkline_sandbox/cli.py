@@ -13,6 +13,7 @@ from .carrier import Carrier
 from .server import running
 from .signalwire import SimulatedSignalWire
 from .telnyx import SimulatedTelnyx
+from .trunk import SimulatedTrunk, running_trunk
 from .twilio import SimulatedTwilio
 from .vonage import SimulatedVonage
 
@@ -33,6 +34,8 @@ def serve(
     telnyx_port: Port = 0,
     signalwire_port: Port = 0,
     vonage_port: Port = 0,
+    trunk_port: Annotated[int, typer.Option(help="Port of the simulated SIP trunk's control; 0 takes any.")] = 0,
+    sip_port: Annotated[int, typer.Option(help="Port of the trunk itself, UDP and TCP; 0 takes any free one.")] = 0,
     latency_ms: Annotated[float, typer.Option(help="Time that passes before each request is processed.")] = 0,
     keep_requests: Annotated[int, typer.Option(help="How many requests the journal keeps.")] = 10_000,
 ) -> None:
@@ -51,6 +54,16 @@ def serve(
         for carrier, port in carriers:
             serving = running(carrier, host=host, port=port, latency_ms=latency_ms, keep_requests=keep_requests)
             addresses[carrier.name] = stack.enter_context(serving).address
+        trunk = running_trunk(
+            SimulatedTrunk(),
+            host=host,
+            port=trunk_port,
+            sip_port=sip_port,
+            latency_ms=latency_ms,
+            keep_requests=keep_requests,
+        )
+        sandbox = stack.enter_context(trunk)
+        addresses[sandbox.carrier.name] = sandbox.address
         # The accounts live as long as the process: the collector need not walk them again and again.
         gc.freeze()
         print(json.dumps(addresses), flush=True)

@@ -63,7 +63,8 @@ class Control:
         return Response(204) if answer is None else Response.of_json(200, answer)
 
     def _carrier(self) -> Any:
-        return {"name": self._sandbox.carrier.name, "hosts": sorted(self._sandbox.carrier.hosts)}
+        sandbox = self._sandbox
+        return {"name": sandbox.carrier.name, "hosts": sorted(sandbox.carrier.hosts), "sip": sandbox.sip_address}
 
     def _accounts(self) -> Any:
         return [attrs.asdict(entry) for entry in self._sandbox.carrier.listing()]

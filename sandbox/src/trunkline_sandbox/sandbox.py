@@ -48,6 +48,8 @@ class Sandbox(Generic[CarrierT]):
         """Requests of one account that may be in flight at once; None leaves it to the carrier."""
         self.host = ""
         self.port = 0
+        self.sip_address: str | None = None
+        """Address and port where it speaks SIP, if it does."""
         self._in_flight: Counter[str] = Counter()
         self._control = Control(self)
 
@@ -154,5 +156,5 @@ class _Visit:
     def _finish(self, response: Response) -> None:
         self.sandbox.leave(self.account)
         if self.entry is not None:
-            self.entry.status = response.status
+            self.entry.status = response.status or None
         self.line.answer(response)

@@ -16,7 +16,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from trunkline_service import import_worker, recovery
+from trunkline_service import tracing
+from trunkline_service.background import start as start_background
 from trunkline_service.bodies import MAX_BYTES
 from trunkline_service.errors import CODES, answer_error, as_api_error
 from trunkline_service.frame import Frame
@@ -37,13 +38,14 @@ def create_app(service: Service, *, background: bool = True) -> Frame:
         route_handlers=[Router("/", route_handlers=HANDLERS)],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         signature_types=[Service],
+        middleware=tracing.middleware(),
         exception_handlers={Exception: _answer_anything_raised},
         request_max_body_size=MAX_BYTES,
         lifespan=[lambda _: _running(service, background)],
         openapi_config=_openapi(),
         logging_config=None,
     )
-    return Frame(app)
+    return Frame(app, service.metrics)
 
 
 def _answer_anything_raised(request: Request[Any, Any, Any], raised: Exception) -> Response[Any]:
@@ -61,13 +63,9 @@ async def _running(service: Service, background: bool) -> AsyncIterator[None]:
     stopped = threading.Event()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="request")
     asyncio.get_running_loop().set_default_executor(executor)
-    behind = [
-        threading.Thread(target=run_until, args=(service, stopped), name=name, daemon=True)
-        for name, run_until in (("recovery", recovery.run_until), ("imports", import_worker.run_until))
-    ]
+    threads: list[threading.Thread] = []
     if background:
-        for thread in behind:
-            thread.start()
+        threads = start_background(service, stopped)
         for engine in service.engines.values():
             threading.Thread(target=engine.warm_up, name="warm-up", daemon=True).start()
     try:
@@ -75,9 +73,8 @@ async def _running(service: Service, background: bool) -> AsyncIterator[None]:
     finally:
         stopped.set()
         executor.shutdown(wait=True)
-        if background:
-            for thread in behind:
-                thread.join()
+        for thread in threads:
+            thread.join()
 
 
 def _openapi() -> OpenAPIConfig:

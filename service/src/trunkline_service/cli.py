@@ -10,25 +10,24 @@ from contextlib import contextmanager
 from typing import Annotated, NoReturn
 
 import typer
-import uvicorn
 
 from trunkline.engine import utc_now
+from trunkline_service import key_use
 from trunkline_service.app import create_app
 from trunkline_service.clock import in_milliseconds, shown, shown_or_none
 from trunkline_service.logs import get_logger, set_up_logging
+from trunkline_service.server import DrainingServer
 from trunkline_service.settings import Settings, SettingsError
-from trunkline_service.start import StartError, open_database, start
+from trunkline_service.start import StartError, open_database, open_keys, start
 from trunkline_service.storage import organizations as stored
 from trunkline_service.storage import schema
 from trunkline_service.storage.database import Database
 
 app = typer.Typer(help="The HTTP API of Trunkline.", no_args_is_help=True, add_completion=False)
 organizations = typer.Typer(help="Organizations.", no_args_is_help=True)
-keys = typer.Typer(help="API keys.", no_args_is_help=True)
+keys = typer.Typer(help="API keys, and the keys that seal what is stored (rotate).", no_args_is_help=True)
 app.add_typer(organizations, name="organizations")
 app.add_typer(keys, name="keys")
-
-_DRAIN_SECONDS = 40
 
 
 @app.command()
@@ -44,16 +43,7 @@ def serve(
         service = start(settings)
     except StartError as error:
         _fail(str(error))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(service),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=_DRAIN_SECONDS,
-        )
-    )
+    server = DrainingServer(create_app(service), service.draining, settings.drain_seconds)
     _stop_on_signals(server)
     at, on = listener.getsockname()[:2]
     get_logger().info("listening", address=f"http://{f'[{at}]' if ':' in at else at}:{on}")
@@ -129,6 +119,27 @@ def revoke_key(id: Annotated[int, typer.Argument(help="The key's id, from `keys 
     typer.echo(f"Key {id} is revoked.")
 
 
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Seal everything stored under the first key of TRUNKLINE_KEYS, while the service runs; tells what is left."""
+    with _database() as database:
+        try:
+            sealer = open_keys(database, _settings().keys)
+        except StartError as error:
+            _fail(str(error))
+        done = key_use.reseal_all(database, sealer)
+        for column, count in done.resealed.items():
+            typer.echo(f"{column}: {count} sealed anew under {sealer.primary}")
+        with database.reading() as db:
+            for id in sealer.key_ids:
+                if id != sealer.primary:
+                    needed = ", ".join(key_use.uses_of(db, id, _now()))
+                    typer.echo(f"Key {id} is needed for {needed}." if needed else f"Key {id} is not needed any more.")
+    if done.unreadable:
+        broken = ", ".join(f"{count} of {column}" for column, count in done.unreadable.items())
+        _fail(f"These values cannot be opened with any key of the ring and stay as they are: {broken}.")
+
+
 def _settings() -> Settings:
     try:
         return Settings.from_environment()
@@ -165,7 +176,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _stop_on_signals(server: uvicorn.Server) -> None:
+def _stop_on_signals(server: DrainingServer) -> None:
     """Stop on signals that come before the server listens to them, and on the one it raises again when it is done."""
 
     def stop(*_: object) -> None:

@@ -20,7 +20,12 @@ from trunkline_service.idempotency import Keeper
 from trunkline_service.service import Service
 from trunkline_service.storage import connections, numbers, shown
 from trunkline_service.storage.connections import StoredConnection
+from trunkline_service.storage.events import Reason
 from trunkline_service.storage.organizations import Caller
+
+_WORKS = Reason("credentials_accepted", "The carrier takes the credentials again.")
+_ROTATED = Reason("credentials_changed", "The credentials were changed for ones that were tested.")
+_DELETED = Reason("deleted", "The connection was deleted.")
 
 
 def create(service: Service, caller: Caller, draft: ConnectionDraft, keeper: Keeper) -> bytes:
@@ -74,11 +79,11 @@ def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) ->
             )
             values |= {
                 "identity": proven.identity,
-                "status": "connected",
                 "last_tested_at": in_milliseconds(proven.made_at),
             }
         connections.change(db, caller.organization, id, values)
         if proven:
+            connections.set_status(db, caller.organization, id, "connected", _ROTATED, now)
             numbers.adopt_orphans(db, caller.organization, stored.provider, proven.identity, id, now)
         return _shown(db, caller, id)
 
@@ -95,16 +100,16 @@ def remove(service: Service, caller: Caller, id: int) -> None:
                 busy = "Numbers of this connection are being imported or released just now. Try again in a moment."
                 raise ApiError("connection_busy", busy, retry_after=5)
             numbers.abandon(db, row, now)
-        connections.remove(db, caller.organization, id)
+        connections.remove(db, caller.organization, id, _DELETED, now)
 
 
-def note_health(service: Service, stored: StoredConnection, *, works: bool) -> None:
-    """Show in the connection's status whether the carrier still takes its credentials."""
-    status = "connected" if works else "error"
+def note_health(service: Service, stored: StoredConnection, trouble: Reason | None) -> None:
+    """Show in the connection's status whether the carrier still takes its credentials, or why it does not."""
+    status = "error" if trouble else "connected"
     if stored.status not in ("connected", "error") or stored.status == status:
         return
     with service.database.writing() as db:
-        connections.change(db, stored.organization, stored.id, {"status": status})
+        connections.set_status(db, stored.organization, stored.id, status, trouble or _WORKS, service.now())
 
 
 @attrs.frozen

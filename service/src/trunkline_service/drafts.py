@@ -100,6 +100,13 @@ class ImportRequest:
 
 
 @attrs.frozen
+class WebhookEndpointDraft:
+    """Where events are to be sent."""
+
+    url: str = attrs.field(repr=False)
+
+
+@attrs.frozen
 class NumberPatch:
     """The agents of a number; what is left out stays."""
 

@@ -47,8 +47,10 @@ CODES: Mapping[str, Meaning] = {
     "not_found": Meaning(404, "There is nothing here that this key can see."),
     "method_not_allowed": Meaning(405, "This address does not take this method; `Allow` names those it takes."),
     "body_too_large": Meaning(413, "The body is larger than 256 KiB."),
+    "too_many_requests": Meaning(429, "This key, or tests of this account, come too often; `Retry-After` says when."),
     "unsupported_media_type": Meaning(415, "The body is not declared as `application/json`."),
     # The state of things
+    "too_many_endpoints": Meaning(409, "The organization has as many webhook endpoints as it may have."),
     "different_account": Meaning(409, "The new credentials belong to another carrier account than the numbers."),
     "connection_deleted": Meaning(409, "The number's connection is deleted, and its credentials with it."),
     "connection_not_ready": Meaning(409, "The connection is being set up at the carrier, or that failed."),
@@ -79,6 +81,7 @@ CODES: Mapping[str, Meaning] = {
     # Ourselves
     "internal": Meaning(500, "Something is wrong on our side; the request id names it in our logs."),
     "overloaded": Meaning(503, "Too much is going on just now; try again."),
+    "not_ready": Meaning(503, "This process is about to stop, or cannot use its database."),
 }
 """Every code that an error answer can carry."""
 

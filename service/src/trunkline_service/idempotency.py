@@ -14,6 +14,7 @@ from litestar import Request, Response
 from sqlalchemy import Connection
 
 from trunkline_service.errors import ApiError, answer_error, as_api_error
+from trunkline_service.key_ring import SealBroken
 from trunkline_service.service import Service
 from trunkline_service.storage import idempotency
 from trunkline_service.storage.idempotency import KeptRequest
@@ -133,9 +134,10 @@ def _begin(service: Service, caller: Caller, key: str, said: bytes) -> Ticket | 
 
 def _is_same(service: Service, kept: KeptRequest, said: bytes) -> bool:
     """Whether it is the first request again; one under a key that has left the ring cannot be told from another."""
-    if service.sealer.key(kept.mac_key_id, "idempotency") is None:
+    try:
+        _, mac = service.sealer.mac("idempotency", said, kept.mac_key_id)
+    except SealBroken:
         return False
-    _, mac = service.sealer.mac("idempotency", said, kept.mac_key_id)
     return hmac.compare_digest(mac, kept.request_mac)
 
 

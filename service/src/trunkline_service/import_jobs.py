@@ -24,6 +24,7 @@ from trunkline_service.logs import get_logger
 from trunkline_service.service import Service
 from trunkline_service.storage import connections
 from trunkline_service.storage import import_jobs as stored
+from trunkline_service.storage.events import Reason
 from trunkline_service.storage.import_jobs import NumberOutcome, StoredJob, WaitingNumber
 from trunkline_service.storage.locks import LockTimeout
 from trunkline_service.storage.organizations import Caller
@@ -160,7 +161,7 @@ def _import(desk: Desk, chunk: Sequence[WaitingNumber]) -> tuple[ImportPlan, Res
         return NOTHING_PLANNED, {number: refuse(number, "number_busy") for number in wanted}
     except TrunklineError as error:
         if says_no_more(error):
-            note_health(desk.service, desk.connection, works=False)
+            note_health(desk.service, desk.connection, Reason.of(error))
         if not error.retryable:
             raise _Stopped(error) from None
         return NOTHING_PLANNED, {number: refuse(number, "carrier_unavailable") for number in wanted}

@@ -21,6 +21,7 @@ from trunkline_service.errors import not_found
 from trunkline_service.logs import get_logger
 from trunkline_service.service import Service
 from trunkline_service.storage import connections, numbers
+from trunkline_service.storage.events import Reason
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.organizations import Caller
 from trunkline_service.surveys import (
@@ -261,7 +262,7 @@ def _settle(desk: Desk, row: StoredNumber, outcome: ImportOutcome) -> ImportResu
 def _refused(desk: Desk, row: StoredNumber, error: TrunklineError) -> ImportResultView:
     _log.warning("number_not_imported", number_id=row.id, code=error.code)
     if says_no_more(error):
-        note_health(desk.service, desk.connection, works=False)
+        note_health(desk.service, desk.connection, Reason.of(error))
     word = refusal_of(error)
     explained = word in REFUSALS and word != "carrier_refused"
     return refuse(row.number, word, None if explained else error.summary)

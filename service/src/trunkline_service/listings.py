@@ -11,6 +11,7 @@ from trunkline_service.connections import note_health
 from trunkline_service.desk import open_desk, says_no_more
 from trunkline_service.service import Service
 from trunkline_service.storage import numbers
+from trunkline_service.storage.events import Reason
 from trunkline_service.storage.organizations import Caller
 from trunkline_service.views import available_number_view, encode
 
@@ -25,9 +26,10 @@ def available_numbers(service: Service, caller: Caller, connection: int) -> Iter
         first = next(batches)
     except TrunklineError as error:
         if says_no_more(error):
-            note_health(service, desk.connection, works=False)
+            note_health(service, desk.connection, Reason.of(error))
         raise
-    note_health(service, desk.connection, works=True)
+    if desk.claimant.backed:  # Else no carrier was asked.
+        note_health(service, desk.connection, None)
     return _pieces(service, caller, chain([first], batches))
 
 

@@ -11,6 +11,7 @@ from trunkline.engine import Engine
 from trunkline.errors import EvidenceRefused
 from trunkline.evidence import Evidence, examine, fingerprint
 from trunkline_service.errors import ApiError
+from trunkline_service.key_ring import SealBroken
 from trunkline_service.service import Service
 from trunkline_service.storage import evidence
 from trunkline_service.storage.organizations import Caller
@@ -20,19 +21,29 @@ def examined(service: Service, caller: Caller, engine: Engine, account: CarrierA
     """The evidence, if it covers these credentials; spending it is another matter."""
     with service.database.reading() as db:
         found = evidence.find(db, caller.organization, id)
-    key = service.sealer.key(found.key_id if found else service.sealer.primary, "fingerprint")
-    if key is None:
-        raise EvidenceRefused("stale", "This verification evidence is too old. Test the credentials again.")
+    try:
+        _, made = fingerprint_of(service, engine, account, found.key_id if found else None)
+    except SealBroken:
+        raise EvidenceRefused("stale", "This verification evidence is too old. Test the credentials again.") from None
     proven = examine(
         found.evidence if found else None,
         organization=caller.organization,
         provider=account.provider,
-        fingerprint=fingerprint(key, engine.descriptor(account.provider), account),
+        fingerprint=made,
         now=service.clock(),
     )
     if found and found.reserved:
         raise _reserved()
     return proven
+
+
+def fingerprint_of(
+    service: Service, engine: Engine, account: CarrierAccount, key_id: str | None = None
+) -> tuple[str, str]:
+    """The id of the first key, or of the one named, and the account's fingerprint under it; raises `SealBroken`."""
+    id = key_id or service.sealer.primary
+    descriptor = engine.descriptor(account.provider)
+    return id, fingerprint(lambda said: service.sealer.mac("fingerprint", said, id)[1], descriptor, account)
 
 
 def spend(db: Connection, caller: Caller, id: uuid.UUID, now: int) -> None:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import threading
-
 from trunkline.errors import TrunklineError
 from trunkline_service.desk import Desk, desk_for
 from trunkline_service.errors import ApiError
-from trunkline_service.logs import get_logger, where
+from trunkline_service.key_ring import SealBroken
+from trunkline_service.logs import get_logger
 from trunkline_service.restoring import put_back
-from trunkline_service.sealing import SealBroken
 from trunkline_service.service import Service
 from trunkline_service.set_ups import settle as settle_set_up
-from trunkline_service.storage import connections, evidence, idempotency, import_jobs, numbers, set_ups
+from trunkline_service.storage import (
+    connections,
+    events,
+    evidence,
+    idempotency,
+    import_jobs,
+    numbers,
+    rate_limits,
+    set_ups,
+)
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.tables import Hold
 
-_EVERY_SECONDS = 15.0
-
 _log = get_logger()
-
-
-def run_until(service: Service, stopped: threading.Event) -> None:
-    """Look after what was left behind, now and every few seconds, until the process stops."""
-    while True:
-        try:
-            sweep(service)
-        except Exception as error:
-            _log.error("recovery_failed", error=where(error))
-        if stopped.wait(_EVERY_SECONDS):
-            return
 
 
 def sweep(service: Service) -> int:
@@ -42,6 +36,8 @@ def sweep(service: Service) -> int:
     with service.database.writing() as db:
         evidence.prune(db, now)
         idempotency.prune(db, now)
+        events.prune(db, now)
+        rate_limits.prune(db, now)
         import_jobs.prune(db, now)
     # Last, since each may take minutes.
     return settled + sum(settle_set_up(service, set_up) for set_up in unfinished)

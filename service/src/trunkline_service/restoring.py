@@ -7,6 +7,7 @@ from trunkline.numbers import Release, ReleaseOutcome
 from trunkline_service.connections import note_health
 from trunkline_service.desk import Desk, says_no_more
 from trunkline_service.storage import numbers
+from trunkline_service.storage.events import Reason
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.writes import nothing_was_written
 
@@ -46,7 +47,7 @@ def put_back(desk: Desk, leased: StoredNumber) -> Release:
             else:
                 numbers.leave_to_recovery(db, leased, desk.now())
         if says_no_more(error):
-            note_health(desk.service, desk.connection, works=False)
+            note_health(desk.service, desk.connection, Reason.of(error))
         raise
     restored = release.outcome is ReleaseOutcome.RESTORED
     with desk.service.database.writing() as db:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
@@ -12,8 +13,11 @@ import attrs
 from trunkline.account import CarrierAccount
 from trunkline.engine import Engine
 from trunkline.errors import InvalidFields, UnknownProvider
+from trunkline.http.dial import CarrierDial, Dial
 from trunkline_service.clock import in_milliseconds
 from trunkline_service.errors import ApiError
+from trunkline_service.limits import Rates, RequestLimit
+from trunkline_service.metrics import Metrics
 from trunkline_service.sealing import Sealer
 from trunkline_service.storage import locks
 from trunkline_service.storage.connections import StoredConnection
@@ -22,10 +26,11 @@ from trunkline_service.storage.database import Database
 
 @attrs.frozen(eq=False)
 class Service:
-    """The parts of one process. Nothing in it remembers a request: every replica is like every other.
+    """The parts of one process. Nothing depends on which process is asked: every replica is like every other.
 
     `engines` has one for `live` keys, which reaches the carriers, and one for `sandbox` keys, which cannot.
-    `installation` is this installation's name, by which carriers know what it made.
+    `installation` is this installation's name, by which carriers know what it made. `metrics_token` is the SHA-256 of
+    what opens the metrics; `draining` is set once this process is about to stop.
     """
 
     database: Database
@@ -33,7 +38,15 @@ class Service:
     engines: Mapping[str, Engine]
     installation: str
     clock: Callable[[], dt.datetime]
+    request_limit: RequestLimit
+    rates: Rates = attrs.field(factory=Rates)
+    watch_minutes: int = 60
     evidence_minutes: int = 15
+    webhooks: Dial = attrs.field(factory=CarrierDial)
+    """The road to webhook endpoints, which leads to no private address."""
+    metrics: Metrics = attrs.field(factory=Metrics)
+    metrics_token: bytes | None = attrs.field(default=None, repr=False)
+    draining: threading.Event = attrs.field(factory=threading.Event)
 
     def now(self) -> int:
         """The time as it is stored."""

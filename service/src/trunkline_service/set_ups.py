@@ -23,12 +23,13 @@ from trunkline_service.desk import Desk, desk_for, lock_name, not_ready
 from trunkline_service.drafts import ConnectionDraft
 from trunkline_service.errors import ApiError, as_api_error
 from trunkline_service.idempotency import Keeper
+from trunkline_service.key_ring import SealBroken
 from trunkline_service.logs import get_logger
 from trunkline_service.made import secrets_in
-from trunkline_service.sealing import SealBroken
 from trunkline_service.service import Service
 from trunkline_service.storage import connections, evidence, idempotency, numbers, shown
 from trunkline_service.storage import set_ups as stored
+from trunkline_service.storage.events import Reason
 from trunkline_service.storage.locks import Held, LockTimeout
 from trunkline_service.storage.organizations import Caller
 from trunkline_service.storage.set_ups import LEASE_MS, RETRY_MS, UNDONE, StoredSetUp
@@ -36,6 +37,8 @@ from trunkline_service.storage.tables import Goal
 
 _GIVE_UP_MS = 3600_000
 """How long recovery tries to finish a set-up while the carrier cannot be asked, before it undoes it."""
+_SET_UP = Reason("set_up", "The carrier account is set up.")
+_NOT_SET_UP = Reason("set_up_undone", "The carrier account was not set up; what was made for it is taken back.")
 
 _log = get_logger()
 
@@ -132,7 +135,7 @@ def give_up(service: Service, caller: Caller, connection: int) -> bool:
             raise
         _log.warning("set_up_forgotten", connection_id=connection, code=error.code)
         with service.database.writing() as db:
-            _remove(db, leased)
+            _remove(db, leased, service.now())
     except BaseException:
         _leave(service, leased, service.now())
         raise
@@ -199,7 +202,7 @@ def _turn_did_not_come(service: Service, set_up: StoredSetUp, keeper: Keeper | N
         if stored.has_begun(db, set_up):
             stored.try_later(db, set_up, service.now())
         elif stored.renew(db, set_up, service.now()):
-            _remove(db, set_up)
+            _remove(db, set_up, service.now())
 
 
 def _open(service: Service, set_up: StoredSetUp, lock: Held, keeper: Keeper | None) -> _Work:
@@ -305,8 +308,8 @@ def _connect(work: _Work, made: dict[str, Any]) -> bytes:
         stored.finish(db, set_up)
         evidence.spend_reserved(db, set_up.organization, set_up.evidence_id, now)
         sealed = connections.sealed_made(service.sealer, set_up.organization, set_up.connection, made)
-        changed = {**sealed, "status": "connected", "updated_at": now}
-        connections.change(db, set_up.organization, set_up.connection, changed)
+        connections.change(db, set_up.organization, set_up.connection, {**sealed, "updated_at": now})
+        connections.set_status(db, set_up.organization, set_up.connection, "connected", _SET_UP, now)
         numbers.adopt_orphans(db, set_up.organization, set_up.provider, connection.identity, set_up.connection, now)
         answer = shown.find_shown(db, set_up.organization, set_up.connection)
         assert answer is not None
@@ -332,13 +335,14 @@ def _undo(work: _Work) -> None:
         now = service.now()
         with service.database.writing() as db:
             if stored.try_later(db, set_up, now + RETRY_MS):
-                values = {"status": "error", "updated_at": now}
-                connections.change(db, set_up.organization, set_up.connection, values)
+                connections.change(db, set_up.organization, set_up.connection, {"updated_at": now})
+                why = Reason.of(error.scrubbed(scrub))
+                connections.set_status(db, set_up.organization, set_up.connection, "error", why, now)
                 evidence.free(db, set_up.organization, set_up.evidence_id)
         raise error.scrubbed(scrub) from None
     with service.database.writing() as db:
         work.stay(db)
-        _remove(db, set_up)
+        _remove(db, set_up, service.now())
 
 
 def _take_back(work: _Work, steps: list[SetUpStep], scrub: Scrubber) -> None:
@@ -348,9 +352,9 @@ def _take_back(work: _Work, steps: list[SetUpStep], scrub: Scrubber) -> None:
                 work.record(step, UNDONE, scrub)
 
 
-def _remove(db: Connection, set_up: StoredSetUp) -> None:
+def _remove(db: Connection, set_up: StoredSetUp, now: int) -> None:
     evidence.free(db, set_up.organization, set_up.evidence_id)
-    connections.remove(db, set_up.organization, set_up.connection)
+    connections.remove(db, set_up.organization, set_up.connection, _NOT_SET_UP, now)
 
 
 def _refuse_half_done(failed: TrunklineError, connection: int) -> NoReturn:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
-from trunkline.engine import Engine, utc_now
+from trunkline.engine import Engine, Observer, utc_now
 from trunkline.http.dial import CarrierDial, SandboxDial
 from trunkline.registry import Registry
+from trunkline.sip.dial import NetworkSipDial, SandboxSipDial
+from trunkline_service import key_use
 from trunkline_service.clock import in_milliseconds
+from trunkline_service.key_ring import KeyRing
+from trunkline_service.key_use import KeyMissing
+from trunkline_service.limits import RequestLimit
 from trunkline_service.logs import get_logger
-from trunkline_service.sealing import Place, SealBroken, Sealer
+from trunkline_service.metrics import Metrics
+from trunkline_service.observers import observers
+from trunkline_service.sealing import Sealer
 from trunkline_service.service import Service
 from trunkline_service.settings import Settings
 from trunkline_service.storage import schema
 from trunkline_service.storage.database import Database
 from trunkline_service.storage.organizations import LIVE, SANDBOX
 from trunkline_service.storage.tables import installation
-
-_CANARY = "this installation's keys"
-_CANARY_PLACE = Place(0, "installation", 1, "canary")
 
 _log = get_logger()
 
@@ -45,54 +49,73 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def open_keys(database: Database, keys: KeyRing) -> Sealer:
+    """The sealer of these keys; refuses keys that do not open all that is sealed."""
+    sealer = Sealer(keys)
+    try:
+        with database.writing(serial="keys") as db:
+            key_use.check(db, sealer, in_milliseconds(utc_now()))
+    except KeyMissing as error:
+        raise StartError(f"TRUNKLINE_KEYS: {error}") from None
+    return sealer
+
+
 def start(settings: Settings, registry: Registry | None = None) -> Service:
     """A service with everything it needs; plugins are those installed unless a registry is given."""
     database = open_database(settings)
-    sealer = Sealer(settings.keys)
     try:
-        name = _installation(database, sealer)
+        sealer = open_keys(database, settings.keys)
     except StartError:
         database.dispose()
         raise
+    name = _installation(database)
     registry = registry or Registry.discover()
     for problem in registry.problems():
         _log.error("plugin_not_used", plugin=problem.plugin, version=problem.version, problem=problem.summary)
+    metrics = Metrics()
     return Service(
         database=database,
         sealer=sealer,
-        engines=_engines(settings, registry),
+        engines=_engines(settings, registry, observers(metrics)),
         installation=name,
         clock=utc_now,
+        request_limit=RequestLimit(database, settings.rates.requests),
+        rates=settings.rates,
+        watch_minutes=settings.watch_minutes,
         evidence_minutes=settings.evidence_minutes,
+        metrics=metrics,
+        metrics_token=settings.metrics_token,
     )
 
 
-def _engines(settings: Settings, registry: Registry) -> Mapping[str, Engine]:
+def _engines(settings: Settings, registry: Registry, told: Sequence[Observer]) -> Mapping[str, Engine]:
     """Live keys reach carriers; sandbox keys reach what the operator mapped, and cannot reach a carrier."""
     return {
-        LIVE: Engine(registry, dial=CarrierDial(), platform=settings.sip_host),
-        SANDBOX: Engine(registry, dial=SandboxDial(settings.sandbox), platform=settings.sip_host),
+        LIVE: Engine(
+            registry,
+            dial=CarrierDial(),
+            sip=NetworkSipDial(allowed_hosts=settings.sip_allowed_hosts),
+            platform=settings.sip_host,
+            observers=told,
+        ),
+        SANDBOX: Engine(
+            registry,
+            dial=SandboxDial(settings.sandbox),
+            sip=SandboxSipDial(settings.sip_sandbox),
+            platform=settings.sip_host,
+            observers=told,
+        ),
     }
 
 
-def _installation(database: Database, sealer: Sealer) -> str:
-    """This installation's name, made at the first start; refuses keys that are not those it was sealed with."""
-    query = select(installation.c.name, installation.c.canary)
+def _installation(database: Database) -> str:
+    """This installation's name, made at the first start."""
     with database.writing(serial="installation") as db:
-        row = db.execute(query).first()
-        if row is None:
-            name, canary = secrets.token_hex(4), sealer.seal(_CANARY, _CANARY_PLACE)
-            now = in_milliseconds(utc_now())
-            db.execute(insert(installation).values(id=1, name=name, canary=canary, created_at=now))
-            return name
-    try:
-        sealer.open(row.canary, _CANARY_PLACE)
-    except SealBroken:
-        raise StartError(
-            "TRUNKLINE_KEYS: these keys do not open this database. Give the key ring it was made with; to rotate, "
-            "put the new key first and keep the old one behind it."
-        ) from None
-    return str(row.name)
+        name = db.execute(select(installation.c.name)).scalar()
+        if name is None:
+            name = secrets.token_hex(4)
+            db.execute(insert(installation).values(id=1, name=name, created_at=in_milliseconds(utc_now())))
+    return name
 
 
 def _unreachable(settings: Settings, error: DBAPIError) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from trunkline.checks import Outcome, Verification
 from trunkline.errors import TrunklineError
 from trunkline_service.connections import note_health
@@ -9,10 +11,16 @@ from trunkline_service.desk import open_desk, says_no_more
 from trunkline_service.errors import ApiError, not_found
 from trunkline_service.service import Service
 from trunkline_service.storage import numbers
+from trunkline_service.storage.events import Reason
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.organizations import Caller
 from trunkline_service.storage.tables import Hold
 from trunkline_service.views import VerifiedNumberView, check_details_view, checks_view, phone_number_fields
+
+FAILED = {"status": "failed", "voip_verification_status": "failed"}
+"""How a number stands that does not work."""
+
+_VERIFIED = Reason("verified", "Calls to the number come to the platform.")
 
 
 def verify_number(service: Service, caller: Caller, id: int) -> VerifiedNumberView:
@@ -26,18 +34,30 @@ def verify_number(service: Service, caller: Caller, id: int) -> VerifiedNumberVi
         verdict = desk.engine.verify_number(desk.account, row.ref, route)
     except TrunklineError as error:
         if says_no_more(error):
-            note_health(service, desk.connection, works=False)
+            note_health(service, desk.connection, Reason.of(error))
         raise
-    note_health(service, desk.connection, works=True)
+    login = verdict.credentials
+    refused = login is not None and login.outcome is Outcome.FAIL
+    note_health(service, desk.connection, Reason(login.code, login.summary) if login and refused else None)
     with service.database.writing() as db:
-        # A verdict on a number that was released or imported anew meanwhile is of no use.
-        numbers.change(db, caller.organization, id, _changed(verdict, service.now()), changes=row.changes)
+        remember(db, row, verdict, service.now())
         now = numbers.find(db, caller.organization, id) or row
     return VerifiedNumberView(
         **phone_number_fields(now),
         checks=checks_view(verdict.checks),
         check_details=check_details_view(verdict.checks),
     )
+
+
+def remember(db: Connection, row: StoredNumber, verdict: Verification, now: int) -> bool:
+    """Keep the verdict: a check that fails is one; where nothing could be told, what was known before stays."""
+    if verdict.passed:
+        values = {"status": "active", "voip_verification_status": "verified", "voip_last_verified_at": now}
+        return numbers.judge(db, row, values, _VERIFIED, now)
+    failed = next((check for check in verdict.checks if check.outcome is Outcome.FAIL), None)
+    if failed is None:
+        return numbers.judge(db, row, {}, _VERIFIED, now)
+    return numbers.judge(db, row, FAILED, Reason(failed.code, failed.summary), now)
 
 
 def _verifiable(service: Service, caller: Caller, id: int) -> StoredNumber:
@@ -53,17 +73,3 @@ def _verifiable(service: Service, caller: Caller, id: int) -> StoredNumber:
         gone = "This number's connection is deleted. Connect the same carrier account again first."
         raise ApiError("connection_deleted", gone)
     return row
-
-
-def _changed(verdict: Verification, now: int) -> dict[str, object]:
-    """A check that fails is a verdict; where nothing could be told, what was known before stays."""
-    if verdict.passed:
-        return {
-            "voip_verification_status": "verified",
-            "status": "active",
-            "voip_last_verified_at": now,
-            "updated_at": now,
-        }
-    if any(check.outcome is Outcome.FAIL for check in verdict.checks):
-        return {"voip_verification_status": "failed", "status": "failed", "updated_at": now}
-    return {"updated_at": now}

@@ -17,9 +17,11 @@ from trunkline.checks import Check
 from trunkline.numbers import CarrierNumber, RoutingView
 from trunkline.plan import ImportPlan
 from trunkline_service.clock import shown, shown_or_none
+from trunkline_service.storage.events import Delivery, StoredEvent
 from trunkline_service.storage.import_jobs import Counts, NumberOutcome, StoredJob
 from trunkline_service.storage.numbers import StoredNumber
 from trunkline_service.storage.set_ups import JournalEntry
+from trunkline_service.storage.webhooks import StoredEndpoint, Target
 
 T = TypeVar("T")
 
@@ -125,8 +127,24 @@ class WarningView(msgspec.Struct):
     numbers: list[str]
 
 
+class SipAddressView(msgspec.Struct):
+    """Where a carrier has to send the calls to one number."""
+
+    number: str
+    uri: str
+
+
+class InstructionsView(msgspec.Struct):
+    """What the customer has to enter at a carrier that nobody else can change; `allow_addresses` where known."""
+
+    summary: str
+    sip_addresses: list[SipAddressView]
+    transport: Literal["udp", "tcp", "tls"] | None
+    allow_addresses: list[str]
+
+
 class ImportView(msgspec.Struct):
-    """How an import ended."""
+    """How an import ended; `instructions` stands where something is left to the customer."""
 
     imported_count: int
     provider_charge_estimate_cents: int | None
@@ -134,6 +152,7 @@ class ImportView(msgspec.Struct):
     provider_charge_note: str
     results: list[ImportResultView]
     warnings: list[WarningView]
+    instructions: InstructionsView | msgspec.UnsetType = msgspec.UNSET
 
 
 class ImportJobErrorView(msgspec.Struct):
@@ -208,6 +227,7 @@ class PlanView(msgspec.Struct):
     seconds: float
     warnings: list[WarningView]
     results: list[ImportResultView]
+    instructions: InstructionsView | msgspec.UnsetType = msgspec.UNSET
 
 
 class PhoneNumberView(msgspec.Struct):
@@ -231,6 +251,66 @@ class VerifiedNumberView(PhoneNumberView):
     check_details: dict[str, CheckView]
 
 
+class StateView(msgspec.Struct, omit_defaults=True):
+    """What may change of a connection, or of a number."""
+
+    status: str
+    voip_verification_status: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class ReasonView(msgspec.Struct):
+    """Why something changed: a stable word, and a sentence."""
+
+    code: str
+    detail: str
+
+
+class EventView(msgspec.Struct):
+    """What changed, as it is sent to webhook endpoints. `before` is null where it is new, `after` where it is gone."""
+
+    id: int
+    kind: Literal["voip_connection.changed", "phone_number.changed"]
+    voip_connection_id: int | None
+    phone_number_id: int | None
+    before: StateView | None
+    after: StateView | None
+    reason: ReasonView
+    created_at: str
+
+
+class DeliveryView(msgspec.Struct):
+    """How far an event got on its way to one endpoint.
+
+    `answered` is the HTTP status of the last attempt, or a word for why there was none.
+    """
+
+    webhook_endpoint_id: int
+    state: Literal["pending", "delivered", "given_up"]
+    attempts: int
+    next_attempt_at: str | None
+    answered: str | None
+
+
+class ListedEventView(EventView):
+    """An event, and its deliveries."""
+
+    deliveries: list[DeliveryView]
+
+
+class WebhookEndpointView(msgspec.Struct):
+    """Where events are sent."""
+
+    id: int
+    url: str
+    created_at: str
+
+
+class NewWebhookEndpointView(WebhookEndpointView):
+    """A new endpoint, and the secret that signs what it gets; it is shown this once."""
+
+    secret: str
+
+
 class ReleaseView(msgspec.Struct):
     """What became of a number's routing when it was released."""
 
@@ -249,6 +329,12 @@ class HealthView(msgspec.Struct):
     """The service is up."""
 
     ok: bool
+
+
+class ReadyView(msgspec.Struct):
+    """The service can serve requests."""
+
+    ready: bool
 
 
 def encode(view: object) -> bytes:
@@ -324,6 +410,25 @@ def phone_number_fields(row: StoredNumber) -> dict[str, Any]:
     }
 
 
+def event_view(event: StoredEvent) -> EventView:
+    """An event as it is sent."""
+    return msgspec.convert({"id": event.id, "created_at": shown(event.created_at), **event.told}, EventView)
+
+
+def listed_event_view(event: StoredEvent, deliveries: list[Delivery]) -> ListedEventView:
+    """An event as it is listed."""
+    ways = [
+        DeliveryView(way.endpoint, way.state, way.attempts, shown_or_none(way.next_at), way.answered)  # type: ignore[arg-type]
+        for way in deliveries
+    ]
+    return ListedEventView(**msgspec.structs.asdict(event_view(event)), deliveries=ways)
+
+
+def webhook_endpoint_fields(endpoint: StoredEndpoint, target: Target) -> dict[str, Any]:
+    """The fields of a stored endpoint."""
+    return {"id": endpoint.id, "url": target.url, "created_at": shown(endpoint.created_at)}
+
+
 def phone_number_view(row: StoredNumber) -> PhoneNumberView:
     """A stored number."""
     return PhoneNumberView(**phone_number_fields(row))
@@ -343,6 +448,7 @@ def import_view(results: list[ImportResultView], plan: ImportPlan, charges: Char
         provider_charge_note=charges.note,
         results=results,
         warnings=_warnings(plan),
+        instructions=_instructions(plan),
     )
 
 
@@ -365,6 +471,7 @@ def plan_view(results: list[ImportResultView], plan: ImportPlan, charges: Charge
         seconds=plan.seconds,
         warnings=_warnings(plan),
         results=results,
+        instructions=_instructions(plan),
     )
 
 
@@ -458,3 +565,15 @@ def _charge(item: ChargeItem) -> ChargeView:
 
 def _warnings(plan: ImportPlan) -> list[WarningView]:
     return [WarningView(each.code, each.summary, list(each.numbers)) for each in plan.warnings]
+
+
+def _instructions(plan: ImportPlan) -> InstructionsView | msgspec.UnsetType:
+    said = plan.instructions
+    if said is None:
+        return msgspec.UNSET
+    return InstructionsView(
+        summary=said.summary,
+        sip_addresses=[SipAddressView(each.number, each.uri) for each in said.sip_addresses],
+        transport=cast("Literal['udp', 'tcp', 'tls'] | None", said.transport),
+        allow_addresses=list(said.allow_addresses),
+    )

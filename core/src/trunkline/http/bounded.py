@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
 
 from trunkline.deadline import Deadline
+from trunkline.public_addresses import is_public
 
 _DEADLINE: ContextVar[Deadline | None] = ContextVar("trunkline_answer_deadline", default=None)
 
@@ -75,14 +75,6 @@ class _PublicOnly:
             sock.close()
             raise NewConnectionError(self, "the name leads to a private address")  # type: ignore[arg-type]
         return sock
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet; the inner one counts where IPv6 wraps IPv4."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    return ip.is_global and not ip.is_multicast
 
 
 class _Http(HTTPConnection):

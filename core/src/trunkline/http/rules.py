@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 import attrs
 
 from trunkline.account import CarrierAccount
-from trunkline.descriptor import BasicAuth, BearerAuth, ProviderDescriptor
+from trunkline.descriptor import BasicAuth, BearerAuth, DigestAuth, ProviderDescriptor
 from trunkline.errors import CredentialsRejected, PluginBroken
 from trunkline.secret import Secret
 
@@ -67,6 +67,8 @@ class Rules:
                 if not bearer.isascii():
                     raise CredentialsRejected("These credentials hold characters that no carrier's credentials have.")
                 return bearer
+            case DigestAuth():
+                raise PluginBroken("The plugin tried to send a SIP password over HTTP.")
         return None
 
     def named_path(self, url: str) -> str:

@@ -1,6 +1,15 @@
 """The HTTP routes: each authenticates, reads its request, calls one use case and shows the outcome."""
 
-from trunkline_service.routes import connections, health, import_jobs, phone_numbers, providers
+from trunkline_service.routes import (
+    connections,
+    events,
+    health,
+    import_jobs,
+    metrics,
+    phone_numbers,
+    providers,
+    webhook_endpoints,
+)
 from trunkline_service.routes.options import options_for
 
 _HANDLERS = [
@@ -8,7 +17,10 @@ _HANDLERS = [
     *import_jobs.HANDLERS,
     *phone_numbers.HANDLERS,
     *providers.HANDLERS,
+    *events.HANDLERS,
+    *webhook_endpoints.HANDLERS,
     *health.HANDLERS,
+    *metrics.HANDLERS,
 ]
 # First, so that Litestar makes no OPTIONS handlers of its own.
 HANDLERS = [*options_for(_HANDLERS), *_HANDLERS]

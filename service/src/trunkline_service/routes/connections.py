@@ -44,7 +44,7 @@ PATH = "/v1/voip-connections"
 def list_connections(request: Req, service: Serving) -> Response[list[ConnectionView]]:
     """The organization's connections, newest first."""
     with service.database.reading() as db:
-        listed = authenticate_and_read(db, request, shown.list_query(db.dialect.name))
+        listed = authenticate_and_read(db, request, service, shown.list_query(db.dialect.name))
     return answer_encoded(shown.as_array(listed), 200)
 
 
@@ -80,7 +80,7 @@ def create_connection(request: Req, service: Serving, body: RawBody) -> Response
 def get_connection(request: Req, service: Serving, connection_id: FromPath[str]) -> Response[ConnectionView]:
     """One connection."""
     with service.database.reading() as db:
-        caller = authenticate(db, request)
+        caller = authenticate(db, request, service)
         found = shown.find_shown(db, caller.organization, id_from(connection_id))
     if found is None:
         raise not_found()
@@ -152,7 +152,7 @@ def delete_connection(request: Req, service: Serving, connection_id: FromPath[st
 def list_setup_steps(request: Req, service: Serving, connection_id: FromPath[str]) -> Response[list[SetUpStepView]]:
     """How far each step of a guided set-up got, in their order; empty for a connection that was not set up so."""
     with service.database.reading() as db:
-        caller = authenticate(db, request)
+        caller = authenticate(db, request, service)
         id = id_from(connection_id)
         if connections.find(db, caller.organization, id) is None:
             raise not_found()

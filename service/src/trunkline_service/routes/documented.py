@@ -22,8 +22,9 @@ from trunkline_service.bodies import MAX_BYTES
 from trunkline_service.drafts import MAX_NAME
 from trunkline_service.errors import CODES, ErrorView
 from trunkline_service.surveys import MOST_NUMBERS
+from trunkline_service.webhook_endpoints import MAX_URL
 
-_ALWAYS = ("bad_request", "missing_key", "unknown_key", "internal", "overloaded")
+_ALWAYS = ("bad_request", "missing_key", "unknown_key", "too_many_requests", "internal", "overloaded")
 _BODY = (
     "invalid_json", "duplicate_field", "invalid_fields", "bad_request", "body_too_large", "unsupported_media_type"
 )  # fmt: skip
@@ -149,6 +150,12 @@ BODIES: Mapping[str, Schema] = {
         properties={"inbound_agent_id": _AGENT, "outbound_agent_id": _AGENT},
         additional_properties=False,
     ),
+    "WebhookEndpoint": _object(
+        "Where events are to be sent.",
+        properties={"url": _text("An https address that the internet can reach.", max_length=MAX_URL)},
+        required=["url"],
+        additional_properties=False,
+    ),
     "Nothing": _object("Nothing, or an empty object.", additional_properties=False),
 }
 """The request bodies, by name; the classes in `drafts` read them."""
@@ -182,6 +189,13 @@ _RELEASE = Parameter(
     description="`true`: first put back the routing of every number imported through the connection.",
     schema=Schema(type=OpenAPIType.BOOLEAN),
 )
+_BEFORE = Parameter(
+    name="before",
+    param_in="query",
+    required=False,
+    description="An event's id: list those before it.",
+    schema=Schema(type=OpenAPIType.INTEGER),
+)
 
 
 @cache
@@ -190,6 +204,7 @@ def takes(body: str | None = None, *parameters: str) -> type[Operation]:
     ours = {
         "Idempotency-Key": _KEY_HEADER,
         "Prefer": _PREFER,
+        "before": _BEFORE,
         "dry_run": _DRY_RUN,
         "release_numbers": _RELEASE,
     }

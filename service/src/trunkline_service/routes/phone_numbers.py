@@ -22,7 +22,7 @@ PATH = "/v1/phone-numbers"
 def list_numbers(request: Req, service: Serving) -> Response[list[PhoneNumberView]]:
     """The organization's imported numbers, newest first."""
     with service.database.reading() as db:
-        caller = authenticate(db, request)
+        caller = authenticate(db, request, service)
         rows = numbers.list_imported(db, caller.organization)
     return answer([phone_number_view(row) for row in rows])
 
@@ -31,7 +31,7 @@ def list_numbers(request: Req, service: Serving) -> Response[list[PhoneNumberVie
 def get_number(request: Req, service: Serving, number_id: FromPath[str]) -> Response[PhoneNumberView]:
     """One number that is imported, or was."""
     with service.database.reading() as db:
-        caller = authenticate(db, request)
+        caller = authenticate(db, request, service)
         row = numbers.find(db, caller.organization, id_from(number_id))
     if row is None:
         raise not_found()

@@ -27,6 +27,16 @@ def id_from(text: str) -> int:
     return int(text)
 
 
+def id_parameter(request: Req, name: str) -> int | None:
+    """A query parameter that is an id, or left out."""
+    given = request.query_params.getall(name, [])
+    if not given:
+        return None
+    if len(given) > 1 or not _ID.fullmatch(given[0]) or int(given[0]) >= 2**63:
+        raise ApiError("invalid_parameter", f"{name} must be an id.", errors={name: ["must be an id"]})
+    return int(given[0])
+
+
 def flag_from(request: Req, name: str) -> bool:
     """A query parameter that is `true`, `false` or left out."""
     given = request.query_params.getall(name, [])

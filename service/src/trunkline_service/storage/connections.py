@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Column, Connection, delete, exists, insert, select, update
 
 from trunkline_service.made import load_made, made_as_json
 from trunkline_service.sealing import Place, Sealer
+from trunkline_service.storage import events
+from trunkline_service.storage.events import Reason
+from trunkline_service.storage.seals import SealedColumn
 from trunkline_service.storage.shown import write_shown
-from trunkline_service.storage.tables import Goal, connections, set_ups
+from trunkline_service.storage.tables import Goal, connections, organizations, set_ups
 
 
 @attrs.frozen
@@ -66,6 +69,19 @@ class NewConnection:
     status: str = "connected"
 
 
+_CREATED = Reason("created", "The connection was created.")
+
+
+@attrs.frozen
+class Watched:
+    """A connection that is watched, and when it was last looked at."""
+
+    id: int
+    organization: int
+    mode: str
+    watched_at: int
+
+
 _UNFINISHED = exists().where(set_ups.c.connection_id == connections.c.id, set_ups.c.goal != Goal.NONE)
 
 
@@ -88,6 +104,23 @@ def find(db: Connection, organization: int, id: int, *, lock: bool = False) -> S
     return StoredConnection(*row) if row else None
 
 
+def due_to_watch(db: Connection, before: int, limit: int) -> list[Watched]:
+    """Connections that were not looked at since then, the longest first."""
+    columns = connections.c
+    query = (
+        select(columns.id, columns.organization_id, organizations.c.mode, columns.watched_at)
+        .join(organizations, organizations.c.id == columns.organization_id)
+        .where(columns.watched_at <= before, columns.status.in_(("connected", "error")), ~_UNFINISHED)
+    )
+    return [Watched(*row) for row in db.execute(query.order_by(columns.watched_at).limit(limit))]
+
+
+def note_watched(db: Connection, each: Watched, at: int) -> bool:
+    """It is looked at now; False where somebody else was faster."""
+    mine = update(connections).where(connections.c.id == each.id, connections.c.watched_at == each.watched_at)
+    return db.execute(mine.values(watched_at=at)).rowcount == 1
+
+
 def create(db: Connection, new: NewConnection, sealer: Sealer, now: int) -> int:
     """Store a connection and give its id, which its seals are bound to."""
     id = db.execute(
@@ -105,11 +138,13 @@ def create(db: Connection, new: NewConnection, sealer: Sealer, now: int) -> int:
             shown_sip_config=as_shown(new.shown_sip_config),
             shown="",
             last_tested_at=new.tested_at,
+            watched_at=now,
             created_at=now,
             updated_at=now,
         )
         .returning(connections.c.id)
     ).scalar_one()
+    events.connection_changed(db, new.organization, id, None, {"status": new.status}, _CREATED, now)
     credentials = sealed_credentials(sealer, new.organization, id, new.credentials)
     sip_config = sealed_sip_config(sealer, new.organization, id, new.sip_config)
     change(db, new.organization, id, {**credentials, **sip_config})
@@ -138,14 +173,41 @@ def change(db: Connection, organization: int, id: int, values: Mapping[str, Any]
     write_shown(db, id)
 
 
-def remove(db: Connection, organization: int, id: int) -> bool:
+def set_status(db: Connection, organization: int, id: int, status: str, why: Reason, now: int) -> bool:
+    """Give it another status and tell of it; False where it has that one already."""
+    own = (connections.c.id == id, connections.c.organization_id == organization)
+    before = db.execute(select(connections.c.status).where(*own)).scalar()
+    changed = update(connections).where(*own, connections.c.status == before).values(status=status)
+    if before in (None, status) or db.execute(changed).rowcount != 1:
+        return False
+    write_shown(db, id)
+    events.connection_changed(db, organization, id, {"status": before}, {"status": status}, why, now)
+    return True
+
+
+def remove(db: Connection, organization: int, id: int, why: Reason, now: int) -> None:
     """Forget a connection and its credentials; its numbers stay, without a connection."""
     own = delete(connections).where(connections.c.id == id, connections.c.organization_id == organization)
-    return db.execute(own).rowcount == 1
+    status = db.execute(own.returning(connections.c.status)).scalar()
+    if status is not None:
+        events.connection_changed(db, organization, id, {"status": status}, None, why, now)
 
 
 def _place(organization: int, id: int, purpose: str) -> Place:
     return Place(organization, "connection", id, purpose)
+
+
+def _sealed(column: Column[Any], purpose: str) -> SealedColumn:
+    rows = select(connections.c.id, connections.c.organization_id)
+    return SealedColumn(column, rows, lambda row: _place(row.organization_id, row.id, purpose))
+
+
+SEALED = (
+    _sealed(connections.c.sealed_credentials, "credentials"),
+    _sealed(connections.c.sealed_sip_config, "sip_config"),
+    _sealed(connections.c.sealed_made, "made"),
+)
+"""What is sealed of connections."""
 
 
 def as_shown(shown_sip_config: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import json
 import uuid
 
 import attrs
-from sqlalchemy import Connection, Update, delete, insert, select, update
+from sqlalchemy import Connection, Update, delete, func, insert, select, update
 
 from trunkline.checks import Check
 from trunkline.evidence import Evidence
@@ -85,6 +85,12 @@ def spend_reserved(db: Connection, organization: int, id: uuid.UUID, now: int) -
 def free(db: Connection, organization: int, id: uuid.UUID) -> None:
     """Let it be used again, for as long as it is good."""
     db.execute(_own(organization, id).values(reserved_at=None))
+
+
+def last_checked_with(db: Connection, key_id: str, now: int) -> int | None:
+    """Until when evidence is good that a key made the fingerprint of; None where there is none."""
+    unspent = evidence.c.spent_at.is_(None) & (evidence.c.good_until > now)
+    return db.execute(select(func.max(evidence.c.good_until)).where(evidence.c.key_id == key_id, unspent)).scalar()
 
 
 def prune(db: Connection, now: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 import attrs
-from sqlalchemy import Connection, Update, delete, select, update
+from sqlalchemy import Connection, Update, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trunkline_service.storage.tables import idempotency_keys
@@ -92,6 +92,13 @@ def drop(db: Connection, organization: int, key: str, token: str) -> None:
             _columns.organization_id == organization, _columns.key == key, _columns.token == token
         )
     )
+
+
+def last_checked_with(db: Connection, key_id: str, now: int) -> int | None:
+    """Until when requests are kept that are known again by a key; None where there are none."""
+    kept = _columns.created_at > now - KEEP_MS
+    newest = db.execute(select(func.max(_columns.created_at)).where(_columns.mac_key_id == key_id, kept)).scalar()
+    return None if newest is None else newest + KEEP_MS
 
 
 def prune(db: Connection, now: int) -> int:

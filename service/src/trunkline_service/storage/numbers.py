@@ -11,16 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
 
 from trunkline.numbers import CarrierNumber, NumberRef, Route, RoutingSnapshot
 from trunkline_service.sealing import Place, Sealer
 from trunkline_service.snapshots import load_route, load_snapshot, route_as_json, snapshot_as_json
+from trunkline_service.storage import events
+from trunkline_service.storage.events import Reason
+from trunkline_service.storage.seals import SealedColumn
 from trunkline_service.storage.tables import UNFINISHED, Hold, phone_numbers
 
 LEASE_MS = 90_000
 """Longer than the oldest usable snapshot and the last write's deadline together: who still holds a lease may write."""
 
+_IMPORTED = Reason("imported", "The number was imported: its calls come to the platform.")
+_RELEASED = Reason("released", "The number was released.")
 _columns = phone_numbers.c
 
 
@@ -263,18 +268,15 @@ def save_snapshot(
 
 def mark_imported(db: Connection, row: StoredNumber, connection: int, now: int) -> bool:
     """It is routed to us: from now on it is held; False if the lease is lost."""
-    return _under_lease(
-        db,
-        row,
-        {
-            **_settled(Hold.HELD, now),
-            "imported_at": now,
-            "status": "provisioning",
-            "voip_connection_id": connection,
-            "voip_verification_status": "unverified",
-            "voip_last_verified_at": None,
-        },
-    )
+    after = {"status": "provisioning", "voip_verification_status": "unverified"}
+    values = {
+        **_settled(Hold.HELD, now),
+        **after,
+        "imported_at": now,
+        "voip_connection_id": connection,
+        "voip_last_verified_at": None,
+    }
+    return _under_lease(db, row, values) and _told(db, attrs.evolve(row, connection=connection), after, _IMPORTED, now)
 
 
 def give_up_claim(db: Connection, rows: Iterable[StoredNumber], now: int) -> None:
@@ -341,15 +343,11 @@ def cancel_release(db: Connection, row: StoredNumber, now: int) -> None:
 
 def mark_released(db: Connection, row: StoredNumber, now: int, *, keep_snapshot: bool) -> bool:
     """Nobody holds it any more. A snapshot that is not put back stays, in case the number is imported again."""
-    values = {
-        **_settled(Hold.FREE, now),
-        "status": "released",
-        "voip_connection_id": None,
-        "voip_verification_status": "unverified",
-    }
+    after = {"status": "released", "voip_verification_status": "unverified"}
+    values = {**_settled(Hold.FREE, now), **after, "voip_connection_id": None}
     if not keep_snapshot:
         values |= {"sealed_snapshot": None, "sealed_route": None, "route_id": None}
-    return _under_lease(db, row, values)
+    return _under_lease(db, row, values) and _told(db, row, after, _RELEASED, now)
 
 
 # Everything else
@@ -381,6 +379,24 @@ def change(
     return db.execute(own.values(**values)).rowcount == 1
 
 
+def judge(
+    db: Connection, row: StoredNumber, values: Mapping[str, Any], why: Reason, now: int, *, unjudged: bool = False
+) -> bool:
+    """Keep a verdict on a number, and tell of it where it is another than before.
+
+    False where the number was released or imported anew meanwhile: then the verdict is of no use. With `unjudged`, also
+    where somebody else came to a verdict since.
+    """
+    same = update(phone_numbers).where(_columns.id == row.id, _columns.changes == row.changes)
+    if unjudged:
+        same = same.where(
+            _columns.status == row.status, _columns.voip_last_verified_at.is_not_distinct_from(row.last_verified_at)
+        )
+    if db.execute(same.values(**values, updated_at=now)).rowcount != 1:
+        return False
+    return _told(db, row, {**_state(row), **{name: values[name] for name in _state(row) if name in values}}, why, now)
+
+
 _UNDER_LEASE: ColumnElement[bool] = and_(
     _columns.id == bindparam("row_id"), _columns.lease_token == bindparam("row_token"), _columns.hold.in_(UNFINISHED)
 )
@@ -390,6 +406,18 @@ def _under_lease(db: Connection, row: StoredNumber, values: Mapping[str, Any]) -
     """Change a row whose lease is still this one."""
     change = update(phone_numbers).where(_UNDER_LEASE).values(**values)
     return db.execute(change, {"row_id": row.id, "row_token": row.lease_token}).rowcount == 1
+
+
+def _state(row: StoredNumber) -> dict[str, str | None]:
+    return {"status": row.status, "voip_verification_status": row.verification_status}
+
+
+def _told(db: Connection, row: StoredNumber, after: Mapping[str, str | None], why: Reason, now: int) -> bool:
+    """Tell of a change, if it is one."""
+    before = None if row.imported_at is None else _state(row)
+    if before != after:
+        events.number_changed(db, row.organization, row.id, row.connection, before, after, why, now)
+    return True
 
 
 def _settled(hold: Hold, now: int) -> dict[str, Any]:
@@ -410,3 +438,12 @@ def _all(db: Connection, query: Any) -> list[StoredNumber]:
 
 def _place(organization: int, id: int, purpose: str) -> Place:
     return Place(organization, "phone_number", id, purpose)
+
+
+def _sealed(column: Column[Any], purpose: str) -> SealedColumn:
+    rows = select(_columns.id, _columns.organization_id)
+    return SealedColumn(column, rows, lambda row: _place(row.organization_id, row.id, purpose))
+
+
+SEALED = (_sealed(_columns.sealed_snapshot, "snapshot"), _sealed(_columns.sealed_route, "route"))
+"""What is sealed of phone numbers."""

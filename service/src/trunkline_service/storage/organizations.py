@@ -22,6 +22,8 @@ class Caller:
     organization: int
     mode: str
     may_write: bool
+    key: int = 0
+    """The id of its API key."""
 
 
 @attrs.frozen
@@ -44,7 +46,7 @@ class ApiKey:
     revoked_at: int | None
 
 
-_CALLER = (api_keys.c.organization_id, organizations.c.mode, api_keys.c.may_write)
+_CALLER = (api_keys.c.organization_id, organizations.c.mode, api_keys.c.may_write, api_keys.c.id)
 _IN_USE = and_(api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(None))
 
 
@@ -60,7 +62,7 @@ _BY_KEY = caller_query()
 def find_caller(db: Connection, key: str, query: Select[Any] = _BY_KEY) -> tuple[Caller, tuple[Any, ...]] | None:
     """Whose key this is, and the columns that the query has more; None for an unknown or revoked key."""
     row = db.execute(query, {"hash": _hash(key)}).first()
-    return (Caller(row[0], row[1], bool(row[2])), tuple(row[3:])) if row else None
+    return (Caller(row[0], row[1], bool(row[2]), row[3]), tuple(row[4:])) if row else None
 
 
 def create_organization(db: Connection, name: str, mode: str, now: int) -> int:

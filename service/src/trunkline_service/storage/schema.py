@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -42,16 +43,25 @@ def migrate(database: Database) -> None:
         _upgrade(db)
 
 
+def is_present(db: Connection) -> bool:
+    """Whether the database has the schema that this version needs."""
+    return MigrationContext.configure(db).get_current_revision() == _head()
+
+
 def _state(db: Connection) -> str:
     """`empty`, `old`, `present` or `new`."""
     revision = MigrationContext.configure(db).get_current_revision()
     if revision is None:
         return "old" if inspect(db).has_table("installation") else "empty"
-    script = ScriptDirectory.from_config(_config())
-    if revision == script.get_current_head():
+    if revision == _head():
         return "present" if db.dialect.name == "sqlite" or queue_schema.is_present(db) else "old"
-    known = {each.revision for each in script.walk_revisions()}
+    known = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
     return "old" if revision in known else "new"
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _upgrade(db: Connection) -> None:

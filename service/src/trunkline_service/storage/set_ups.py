@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 from trunkline.setup import SetUpStep, StepState
 from trunkline_service.made import load_made, made_as_json
 from trunkline_service.sealing import Place, Sealer
+from trunkline_service.storage.seals import SealedColumn
 from trunkline_service.storage.tables import Goal, connections, organizations, set_up_steps, set_ups
 
 LEASE_MS = 150_000
@@ -200,7 +201,7 @@ def write(db: Connection, set_up: StoredSetUp, step: SetUpStep, state: str, seal
             step=step.id,
             state=state,
             summary=step.summary,
-            sealed=sealer.seal(told, _place(set_up, position, step.id)),
+            sealed=sealer.seal(told, _place(set_up.organization, set_up.connection, position, step.id)),
             at=now,
         )
     )
@@ -216,7 +217,8 @@ def steps_done(db: Connection, set_up: StoredSetUp, sealer: Sealer) -> list[SetU
     done: list[SetUpStep] = []
     for row in entries:
         if row.step not in undone:
-            told = load_made(sealer.open(row.sealed, _place(set_up, row.position, row.step)))
+            place = _place(set_up.organization, set_up.connection, row.position, row.step)
+            told = load_made(sealer.open(row.sealed, place))
             done.append(SetUpStep(row.step, StepState(row.state), row.summary, told["made"], told["undo"]))
     return done
 
@@ -251,5 +253,17 @@ def _all(db: Connection, query: Any) -> list[StoredSetUp]:
     return [StoredSetUp(*row) for row in db.execute(query)]
 
 
-def _place(set_up: StoredSetUp, position: int, step: str) -> Place:
-    return Place(set_up.organization, "set_up", set_up.connection, f"step {position} {step}")
+def _place(organization: int, connection: int, position: int, step: str) -> Place:
+    return Place(organization, "set_up", connection, f"step {position} {step}")
+
+
+SEALED = (
+    SealedColumn(
+        _steps.sealed,
+        select(_steps.connection_id, _steps.position, _steps.step, connections.c.organization_id).join(
+            connections, connections.c.id == _steps.connection_id
+        ),
+        lambda row: _place(row.organization_id, row.connection_id, row.position, row.step),
+    ),
+)
+"""What is sealed of set-ups."""

@@ -16,15 +16,16 @@ from trunkline_service.clock import shown, shown_or_none
 from trunkline_service.storage.organizations import caller_query
 from trunkline_service.storage.tables import connections
 
+# Joined from constants alone.
 _IMPORTED = "(SELECT count(*) FROM phone_numbers AS n WHERE n.voip_connection_id = c.id)"
 _OBJECT = f"""'{{' || c.shown || ',"numbers_imported":' || {_IMPORTED} || '}}'"""
 _ONE: TextClause = text(
-    f"SELECT {_OBJECT} FROM connections AS c WHERE c.organization_id = :organization AND c.id = :id"
+    f"SELECT {_OBJECT} FROM connections AS c WHERE c.organization_id = :organization AND c.id = :id"  # nosec B608
 )
 _OWN = "FROM connections AS c WHERE c.organization_id = api_keys.organization_id"
 _LIST = {
-    "sqlite": f"(SELECT group_concat(shown) FROM (SELECT {_OBJECT} AS shown {_OWN} ORDER BY c.id DESC))",
-    "postgresql": f"(SELECT string_agg({_OBJECT}, ',' ORDER BY c.id DESC) {_OWN})",
+    "sqlite": f"(SELECT group_concat(shown) FROM (SELECT {_OBJECT} AS shown {_OWN} ORDER BY c.id DESC))",  # nosec B608
+    "postgresql": f"(SELECT string_agg({_OBJECT}, ',' ORDER BY c.id DESC) {_OWN})",  # nosec B608
 }
 
 

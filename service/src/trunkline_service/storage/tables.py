@@ -90,6 +90,12 @@ UNFINISHED_JOBS = (JobState.QUEUED, JobState.RUNNING)
 class _Installation(TypedColumns):
     id = Column(Integer, primary_key=True, autoincrement=False)
     name: Named[str] = Column(String(8))
+    created_at: Named[int] = Column(BigInteger)
+
+
+class _SealingKeys(TypedColumns):
+    # A key of the ring, and a word sealed with it: another key under the same id does not open it.
+    id = Column(String(32), primary_key=True)
     canary: Named[bytes] = Column(LargeBinary)
     created_at: Named[int] = Column(BigInteger)
 
@@ -144,6 +150,8 @@ class _Connections(TypedColumns):
     shown: Named[str] = Column(Text)
     sealed_made: Named[bytes | None] = Column(LargeBinary)
     last_tested_at: Named[int | None] = Column(BigInteger)
+    # When it was looked at by itself; a little earlier or later, so that not all fall due at once.
+    watched_at: Named[int] = Column(BigInteger, index=True)
     created_at: Named[int] = Column(BigInteger)
     updated_at: Named[int] = Column(BigInteger)
 
@@ -274,12 +282,52 @@ class _Locks(TypedColumns):
     lease_until: Named[int] = Column(BigInteger)
 
 
+class _Events(TypedColumns):
+    id = Column(Id, Identity(), primary_key=True)
+    organization_id: Named[int] = Column(BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    # What is told of it beside its id and moment, as JSON.
+    told: Named[str] = Column(Text)
+    created_at: Named[int] = Column(BigInteger, index=True)
+
+
+class _WebhookEndpoints(TypedColumns):
+    id = Column(Id, Identity(), primary_key=True)
+    organization_id: Named[int] = Column(BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    # Its address, which may hold a secret, and the secret that signs what it gets.
+    sealed_target: Named[bytes] = Column(LargeBinary)
+    created_at: Named[int] = Column(BigInteger)
+
+
+class _WebhookDeliveries(TypedColumns):
+    event_id = Column(BigInteger, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    endpoint_id = Column(
+        BigInteger,
+        ForeignKey("webhook_endpoints.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    )
+    state: Named[str] = Column(String(16))
+    attempts: Named[int] = Column(Integer)
+    # The moment of the next attempt; while one is under way, the end of its lease. None once there is none to come.
+    next_at: Named[int | None] = Column(BigInteger)
+    # How the last attempt was answered: an HTTP status, or a word for what went wrong.
+    answered: Named[str | None] = Column(String(32))
+
+
+class _RateLimits(TypedColumns):
+    name = Column(String(128), primary_key=True)
+    # Up to this moment, in microseconds, all that the rate allows is used.
+    used_until: Named[int] = Column(BigInteger, index=True)
+
+
 def _one_of(column: str, *values: str) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 installation = Table("installation", metadata, _Installation, CheckConstraint("id = 1", name="only_one"))
+sealing_keys = Table("sealing_keys", metadata, _SealingKeys)
 organizations = Table(
     "organizations", metadata, _Organizations, _one_of("mode", "live", "sandbox"), sqlite_autoincrement=True
 )
@@ -311,6 +359,12 @@ queue_migrations = Table("queue_migrations", metadata, _QueueMigrations)
 """The steps of Procrastinate's own schema that a PostgreSQL database has, see `storage.queue_schema`."""
 idempotency_keys = Table("idempotency_keys", metadata, _IdempotencyKeys)
 locks = Table("locks", metadata, _Locks)
+events = Table("events", metadata, _Events, sqlite_autoincrement=True)
+webhook_endpoints = Table("webhook_endpoints", metadata, _WebhookEndpoints, sqlite_autoincrement=True)
+webhook_deliveries = Table(
+    "webhook_deliveries", metadata, _WebhookDeliveries, _one_of("state", "pending", "delivered", "given_up")
+)
+rate_limits = Table("rate_limits", metadata, _RateLimits)
 
 _HELD_BY_SOMEONE = text("backed AND hold <> 'free'")
 one_holder = Index(
@@ -338,3 +392,6 @@ Index(
     postgresql_where=_WAITING,
 )
 Index("ix_set_ups_lease", set_ups.c.lease_until, sqlite_where=_LEASED, postgresql_where=_LEASED)
+
+_TO_COME = text("next_at IS NOT NULL")
+Index("ix_webhook_deliveries_next", webhook_deliveries.c.next_at, sqlite_where=_TO_COME, postgresql_where=_TO_COME)
