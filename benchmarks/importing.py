@@ -28,7 +28,7 @@ OTHERS = {"telnyx": 200, "signalwire": 500, "vonage": 8}
 def measure() -> Iterator[Figure]:
     """Each against a fresh carrier of the same size."""
     with simulated("twilio", TWILIO_NUMBERS, LATENCY * 1000) as carrier:
-        seconds, floor = with_engine(carrier, TWILIO_NUMBERS)
+        seconds, floor = _with_engine(carrier, TWILIO_NUMBERS)
     with simulated("twilio", TWILIO_NUMBERS, LATENCY * 1000) as carrier:
         loop_seconds = _with_plain_loop(carrier)
     with simulated("twilio", TWILIO_NUMBERS, LATENCY * 1000) as carrier:
@@ -42,13 +42,13 @@ def measure() -> Iterator[Figure]:
     yield shown("twilio: floor / HTTP API", floor / http_seconds, "ratio")
     for provider, numbers in OTHERS.items():
         with simulated(provider, numbers, LATENCY * 1000) as carrier:
-            seconds, floor = with_engine(carrier, numbers)
+            seconds, floor = _with_engine(carrier, numbers)
         yield shown(f"{provider}: floor for {numbers} numbers", floor, "s")
         yield shown(f"{provider}: engine", seconds, "s")
         yield at_least(f"{provider}: floor / engine", floor / seconds, 0.85)
 
 
-def with_engine(carrier: Carrier, count: int) -> tuple[float, float]:
+def _with_engine(carrier: Carrier, count: int) -> tuple[float, float]:
     """Seconds that the import took, and the floor for the same requests."""
     engine = Engine(Registry.discover(), dial=SandboxDial(carrier.origins), platform=SipTarget.parse(PLATFORM))
     engine.warm_up()

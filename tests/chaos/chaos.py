@@ -49,6 +49,7 @@ from trunkline_service.storage.tables import UNFINISHED, UNFINISHED_JOBS, Hold
 
 SERVER = os.environ.get("TRUNKLINE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 CARRIERS = (SimulatedTwilio, SimulatedTelnyx, SimulatedSignalWire)
+RATES = ("TRUNKLINE_REQUESTS_PER_MINUTE", "TRUNKLINE_TESTS_PER_MINUTE", "TRUNKLINE_ACCOUNT_TESTS_PER_MINUTE")
 NUMBERS = 30
 REPLICAS = 3
 START_SECONDS, SETTLED_SECONDS = 180.0, 420.0
@@ -109,6 +110,7 @@ def ground(folder: Path) -> Iterator[Ground]:
             "TRUNKLINE_DATA_DIR": str(folder),
             "TRUNKLINE_KEYS": KEYS,
             "TRUNKLINE_SIP_HOST": "sip.platform.example",
+            **dict.fromkeys(RATES, "60000"),
             "TRUNKLINE_SANDBOX": ",".join(f"{origin}={address}" for origin, address in origins.items()),
         }
         settings = Settings.from_environment(environment)
