@@ -14,6 +14,7 @@ BENCHMARKS = {
     "import_jobs": "Import jobs at 40 ms latency",
     "listing": "Listing",
     "serving": "The service",
+    "replicas": "One process and three, on PostgreSQL",
     "sip": "SIP over loopback, before Kamailio",
 }
 TARGET = Path(__file__).parent.parent / "build" / "bench.json"

@@ -58,7 +58,7 @@ def _seconds(ask: Callable[[], requests.Response]) -> float:
 def _service(url: str | None) -> Iterator[tuple[requests.Session, Running, str, list[str]]]:
     with (
         simulated("twilio", NUMBERS, LATENCY * 1000) as carrier,
-        service(carrier.origins, works=True, database=url) as running,
+        service(carrier.origins, works=True, database_url=url) as running,
         requests.Session() as session,
     ):
         yield session, running, *connected(running, session, carrier)
