@@ -150,8 +150,7 @@ def test_rates_that_are_free_again_are_forgotten(world: World) -> None:
         assert db.execute(rate_limits.rate_limits.select()).all() == []
 
 
-def test_a_body_with_too_many_fields_or_entries_is_refused(world: World) -> None:
-    for body in (draft({f"k{index}": "x" for index in range(101)}), {"numbers": ["x"] * 10_001}):
-        answer = world.post(f"{CONNECTIONS}/test", body)
-        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_json")
-        assert "at most" in answer.json()["detail"]
+def test_an_object_of_too_many_fields_is_refused_and_not_answered_field_by_field(world: World) -> None:
+    answer = world.post(f"{CONNECTIONS}/test", draft({f"k{index}": "x" for index in range(101)}))
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_json")
+    assert answer.json()["detail"] == "An object may have at most 100 fields."

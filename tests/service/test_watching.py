@@ -7,7 +7,14 @@ from acme import KEY
 from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, World
 
 from trunkline.checks import Outcome
-from trunkline.errors import AccountSuspended, CarrierTimedOut, CarrierUnavailable, PluginBroken, RateLimited
+from trunkline.errors import (
+    AccountSuspended,
+    CarrierTimedOut,
+    CarrierUnavailable,
+    CredentialsRejected,
+    PluginBroken,
+    RateLimited,
+)
 from trunkline_service.storage import locks
 from trunkline_service.watching import watch
 
@@ -108,6 +115,26 @@ def test_credentials_that_are_good_no_more_mark_the_connection_and_not_its_numbe
     assert world.get(f"{CONNECTIONS}/{connection}").json()["status"] == "error"
     assert reasons(world)[0] == ("account_suspended", "error")
     assert number_states(world) == {ONE: ("active", "verified")}
+
+
+def test_a_verdict_on_credentials_that_were_changed_meanwhile_is_of_no_use(world: World) -> None:
+    path = f"{CONNECTIONS}/{world.connect()['id']}"
+    world.carrier.open("new key", identity=world.carrier.accounts[KEY]["identity"])
+    changed = []
+
+    def change() -> None:
+        if not changed:
+            changed.append(True)
+            evidence = world.evidence({"apiKey": "new key"})
+            patch = {"credentials": {"apiKey": "new key"}, "verification_evidence_id": evidence}
+            changed.append(world.call("PATCH", path, patch).status_code)
+            world.carrier.fail["test_credentials"] = CredentialsRejected("The old key is good no more.")
+
+    world.carrier.before["test_credentials"] = change
+    world.clock.forward(**DUE)
+    assert watch(world.service) == 1
+    assert changed == [True, 200]
+    assert world.get(path).json()["status"] == "connected"
 
 
 def test_a_number_that_is_missing_once_is_not_missed(world: World) -> None:

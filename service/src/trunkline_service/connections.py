@@ -109,7 +109,10 @@ def note_health(service: Service, stored: StoredConnection, trouble: Reason | No
     if stored.status not in ("connected", "error") or stored.status == status:
         return
     with service.database.writing() as db:
-        connections.set_status(db, stored.organization, stored.id, status, trouble or _WORKS, service.now())
+        present = connections.find(db, stored.organization, stored.id, lock=True)
+        # What the carrier said of credentials that were changed meanwhile is of no use.
+        if present is not None and present.sealed_credentials == stored.sealed_credentials:
+            connections.set_status(db, stored.organization, stored.id, status, trouble or _WORKS, service.now())
 
 
 @attrs.frozen

@@ -27,7 +27,7 @@ class Meaning:
 
 CODES: Mapping[str, Meaning] = {
     # The request
-    "invalid_json": Meaning(400, "The body is not JSON, or not an object."),
+    "invalid_json": Meaning(400, "The body is not JSON, not an object, or has an object of too many fields."),
     "duplicate_field": Meaning(400, "A field stands in the body twice; `errors` names it."),
     "invalid_fields": Meaning(400, "Fields are missing, unknown or of the wrong form; `errors` names each."),
     "invalid_parameter": Meaning(400, "A query parameter is not acceptable; `errors` names it."),
