@@ -28,8 +28,8 @@ sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "servic
 
 from customers import Customer, Journal, Load, stands
 from harness import KEYS, new_database
-from replicas import replicas
 
+from replicas import replicas
 from trunkline.engine import Engine
 from trunkline.http.dial import SandboxDial
 from trunkline.numbers import RoutingSnapshot
