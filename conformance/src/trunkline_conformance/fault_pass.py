@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from trunkline_conformance.check import About, Check, Finding
-from trunkline_conformance.conversation import Run
+from trunkline_conformance.conversation import READING_METHODS, Run
 from trunkline_conformance.faults import FAULTS, Case, strike
 from trunkline_conformance.replaying import Library
 from trunkline_conformance.scenarios import BY_ID
@@ -84,6 +84,8 @@ class FaultPass:
         def look(case: Case) -> None:
             self.one(case, found)
 
+        for case in self._always(lengths):
+            self.one(case, found)
         look()
         for check in self.checks:
             if check.id in found.problems:
@@ -95,6 +97,15 @@ class FaultPass:
         found.cases += 1
         for check, findings in self._judged(case, self.checks):
             found.note(check, findings)
+
+    def _always(self, lengths: Mapping[str, int]) -> Iterator[Case]:
+        """What every run begins with: an answer in another form, and a lost answer to the first write of an import."""
+        yield Case(next(iter(lengths)), 0, "new-fields")
+        for id in lengths:
+            for at, asked in enumerate(self.runs[id].asked):
+                if asked.step == "import_number" and asked.method not in READING_METHODS:
+                    yield Case(id, at, "timeout-after")
+                    return
 
     def _lengths(self) -> dict[str, int]:
         """How many requests each scenario takes."""
