@@ -184,9 +184,16 @@ def _set(step: Step) -> frozenset[str]:
     return frozenset(number.number for number in step.result)
 
 
-def _check(id: str, rule: str, why: str, remedy: str, judge: Callable[[FaultRun], Iterator[Finding]]) -> Check:
+def _check(
+    id: str,
+    rule: str,
+    why: str,
+    remedy: str,
+    judge: Callable[[FaultRun], Iterator[Finding]],
+    needs: tuple[str, ...] = (),
+) -> Check:
     checked: Judge = judge
-    return Check(f"faults/{id}", rule, why, remedy, checked, About.FAULTS, essential=True)
+    return Check(f"faults/{id}", rule, why, remedy, checked, About.FAULTS, needs=needs, essential=True)
 
 
 CHECKS = (
@@ -217,6 +224,7 @@ CHECKS = (
         "The caller's books would be wrong for good.",
         "After a write whose answer did not come whole, read back, or say WriteOutcomeUnknown.",
         _says_what_is_so,
+        ("import_numbers",),
     ),
     _check(
         "are-not-hidden",
@@ -231,6 +239,7 @@ CHECKS = (
         "What is bought, made or changed twice by mistake is the customer's bill.",
         "Write once; after a lost answer read back.",
         _never_writes_blindly,
+        ("import_numbers",),
     ),
     _check(
         "tell-no-secret",
