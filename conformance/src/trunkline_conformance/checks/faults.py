@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from trunkline.checks import CredentialTest, Outcome
 from trunkline.hookspec import WRITES
@@ -17,6 +17,7 @@ _MOST_SECONDS = 10.0
 _MOST_SLEEP = 60.0
 _ATTEMPTS = 4
 _CLAIMS = {"import_number": "imported", "release_number": "restored"}
+_IMPORT = ("import_numbers",)
 _SUCCESSES = frozenset({"answered", "passed", "imported", "restored"})
 _VERDICTS = frozenset({"test_credentials", "verify_number"})
 _REFUSALS = frozenset({"401", "403", "404"})
@@ -184,6 +185,7 @@ def _set(step: Step) -> frozenset[str]:
     return frozenset(number.number for number in step.result)
 
 
+<<<<<<< HEAD
 def _check(
     id: str,
     rule: str,
@@ -194,6 +196,10 @@ def _check(
 ) -> Check:
     checked: Judge = judge
     return Check(f"faults/{id}", rule, why, remedy, checked, About.FAULTS, needs=needs, essential=True)
+=======
+def _check(id: str, rule: str, why: str, remedy: str, judge: Judge, needs: tuple[str, ...] = ()) -> Check:
+    return Check(f"faults/{id}", rule, why, remedy, judge, About.FAULTS, needs=needs, essential=True)
+>>>>>>> suite
 
 
 CHECKS = (
@@ -224,7 +230,11 @@ CHECKS = (
         "The caller's books would be wrong for good.",
         "After a write whose answer did not come whole, read back, or say WriteOutcomeUnknown.",
         _says_what_is_so,
+<<<<<<< HEAD
         ("import_numbers",),
+=======
+        _IMPORT,
+>>>>>>> suite
     ),
     _check(
         "are-not-hidden",
@@ -239,7 +249,11 @@ CHECKS = (
         "What is bought, made or changed twice by mistake is the customer's bill.",
         "Write once; after a lost answer read back.",
         _never_writes_blindly,
+<<<<<<< HEAD
         ("import_numbers",),
+=======
+        _IMPORT,
+>>>>>>> suite
     ),
     _check(
         "tell-no-secret",
