@@ -20,15 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import psycopg
 import requests
 from sqlalchemy import func, select
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "service")]
 
 from customers import Customer, Journal, Load, stands
-from harness import KEYS, new_database
-from replicas import replicas
+from harness import KEYS, a_database
+from processes import replicas
 
 from trunkline.engine import Engine
 from trunkline.http.dial import SandboxDial
@@ -106,7 +105,7 @@ def ground(folder: Path) -> Iterator[Ground]:
             each.carrier.add_account("chaos", numbers=NUMBERS)
         origins = {f"https://{host}": each.address for each in sandboxes for host in each.carrier.hosts}
         environment = {
-            "TRUNKLINE_DATABASE_URL": stack.enter_context(_database()),
+            "TRUNKLINE_DATABASE_URL": stack.enter_context(a_database(SERVER)),
             "TRUNKLINE_DATA_DIR": str(folder),
             "TRUNKLINE_KEYS": KEYS,
             "TRUNKLINE_SIP_HOST": "sip.platform.example",
@@ -120,17 +119,6 @@ def ground(folder: Path) -> Iterator[Ground]:
         customers = [_customer(service, account) for account in accounts for _ in range(2)]
         service.database.dispose()
         yield Ground(settings, environment, engine, accounts, customers)
-
-
-@contextmanager
-def _database() -> Iterator[str]:
-    url, name = new_database(SERVER)
-    with psycopg.connect(SERVER, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield url
-        finally:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _open_account(sandbox: Sandbox[Any], engine: Engine) -> Account:
