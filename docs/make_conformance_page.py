@@ -28,8 +28,8 @@ The plugin is found by its entry point, and its cassettes in its own package or 
 scheme, host, path, query and body must be the recorded ones, each exchange is played once and in order, and all of them
 must be played. Credentials are fresh in each run. Time and chance come from the cassette; no time is spent waiting.
 
-A check that finds nothing to look at fails. What a plugin is exempt from, and why, stands in `conformance.toml` beside its
-cassettes; an exemption from a check that passes fails the run, and essential checks take none.
+A check that finds nothing to look at fails. What a plugin is exempt from, and why, stands in `conformance.toml` beside
+its cassettes; an exemption from a check that passes fails the run, and essential checks take none.
 
 ## Levels
 
@@ -45,9 +45,9 @@ Computed from a run, never claimed.
 
 FAULTS_INTRODUCTION = """## Faults
 
-Each strikes one request of a scenario, or every request from there on. After it the cassette goes on where it can: a read
-that was not recorded gets 503, and a write that was not recorded fails the check. A case that goes wrong shrinks to the
-smallest one, and the report prints the command that repeats it.
+Each strikes one request of a scenario, or every request from there on. After it the cassette goes on where it can: a
+read that was not recorded gets 503, and a write that was not recorded fails the check. A case that goes wrong shrinks
+to the smallest one, and the report prints the command that repeats it.
 """
 
 
@@ -59,7 +59,7 @@ def page() -> str:
             INTRODUCTION.format(days=LIVE_DAYS),
             f"## Checks\n\n{len(CHECKS)} of them; **bold** is essential.\n",
             *checks,
-            f"## Scenarios\n\n{len(SCENARIOS)} of them; a plugin needs a cassette of each that its capabilities call for.\n",
+            f"## Scenarios\n\n{len(SCENARIOS)} of them; each that a plugin is able to needs a cassette.\n",
             "| scenario | story | needs | account |\n| --- | --- | --- | --- |",
             *map(_row, SCENARIOS),
             "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import sys
 import tempfile
 from pathlib import Path
@@ -26,9 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_provider(Path(folder), {})
         sys.path.insert(0, f"{folder}/src")
-        import trunkline_acme
-
-        subject = subject_of(trunkline_acme.plugin)
+        subject = subject_of(importlib.import_module("trunkline_acme").plugin)
         allowed = Allowed.of(CASSETTES / "allowed.toml", hosts=[HOST.replace(".", r"\.")])
         for scenario in called_for(subject):
             cassette = record_simulated(subject, scenario, allowed=allowed, day=dt.date(2026, 11, 25))

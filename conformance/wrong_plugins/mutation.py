@@ -91,11 +91,11 @@ def _changes(node: ast.AST) -> Iterator[Change]:
                 yield _with(node, f"if {constant}", test=ast.Constant(constant))
         case ast.comprehension(ifs=[_, *_]):
             yield _with(node, "for each, whatever it is", ifs=[])
-        case ast.Constant(value=bool()):
-            yield _instead(node, ast.Constant(not node.value))
-        case ast.Constant(value=int() | float()):
-            yield _instead(node, ast.Constant(node.value + 1))
-            yield _instead(node, ast.Constant(node.value - 1))
+        case ast.Constant(value=bool(value)):
+            yield _instead(node, ast.Constant(not value))
+        case ast.Constant(value=(int() | float()) as value):
+            yield _instead(node, ast.Constant(value + 1))
+            yield _instead(node, ast.Constant(value - 1))
         case ast.Expr(value=ast.Yield() | ast.YieldFrom()):
             yield _instead(node, ast.Pass())
         case ast.Continue() | ast.Break():
@@ -208,7 +208,8 @@ _PROBED: dict[str, Any] = {}
 
 def _reached(function: Callable[..., Any]) -> set[tuple[str, str]]:
     """Module and name of each function that this one calls, however far away, and of those it was made by."""
-    waiting, reached, seen = [function], set[tuple[str, str]](), set[int]()
+    waiting: list[Any] = [function]
+    reached, seen = set[tuple[str, str]](), set[int]()
     while waiting:
         each = waiting.pop()
         each = getattr(each, "__wrapped__", each)

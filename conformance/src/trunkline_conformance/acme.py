@@ -88,7 +88,7 @@ class SimulatedAcme:
 
     def _given(self, account: Account, country: str, kind: str) -> Row:
         number = self._plan.take(country, kind)
-        row = {
+        row: dict[str, Any] = {
             "id": self._fresh("num"),
             "number": number,
             "label": formatted(number),

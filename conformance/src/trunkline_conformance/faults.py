@@ -11,12 +11,13 @@ from typing import Any
 
 import attrs
 import requests
+from vcr import matchers
 from vcr.request import Request
 
 from trunkline_conformance import canaries
 from trunkline_conformance.cassettes import Cassette
 from trunkline_conformance.conversation import Run, Step
-from trunkline_conformance.replay import CassetteDial, answer, asked_with, reads
+from trunkline_conformance.replay import MATCH_ON, CassetteDial, answer, asked_with, reads
 from trunkline_conformance.scenarios import Scenario, perform
 from trunkline_conformance.stage import Stage
 from trunkline_conformance.subject import Subject
@@ -179,7 +180,7 @@ class Case:
 class FaultyDial(CassetteDial):
     """Plays a cassette up to the fault; afterwards it answers 503 to what was not recorded.
 
-    After the fault what is recorded may come in any order within its step, and some of it not at all.
+    After the fault reads may come in any order within their step, and more than once until the next write.
     """
 
     def __init__(self, cassette: Cassette, credentials: Mapping[str, str], case: Case, now: dt.datetime) -> None:
@@ -192,8 +193,6 @@ class FaultyDial(CassetteDial):
         self._fault = FAULT_BY_ID[case.fault]
         self._now = now
         self._count = 0
-        self._never_arrived: int | None = None
-        """The recorded write that was lost on its way, until it is sent again."""
 
     def send(self, request: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
         """Play the answer, or the fault."""
@@ -211,9 +210,7 @@ class FaultyDial(CassetteDial):
             response = self._fault.spoil(self._play(index))
         elif self._fault.instead is not None:
             response = self._fault.instead(self._now)
-            if index is not None and not reads(sent):
-                # What is recorded after a write happened in a world in which it arrived.
-                self._never_arrived, index = index, None
+            index = None
         else:
             return self._after(request)
         self.asked.append(self._noted(sent, index, response, self._fault.id))
@@ -229,16 +226,21 @@ class FaultyDial(CassetteDial):
         return response
 
     def _recorded(self, sent: Request) -> int | None:
-        index = self.any_of_step(sent)
-        missed = self._never_arrived
-        if index is None or missed is None or self._is_of_another_step(missed, sent):
-            return index
-        if index == missed:
-            self._never_arrived = None
-        return index if index <= missed else None
-
-    def _is_of_another_step(self, index: int, sent: Request) -> bool:
-        return bool(self._tape.requests[index].step != sent.step)
+        """What is recorded like this in the step. Nothing overtakes a write, and a read may be repeated before one."""
+        again: int | None = None
+        for index, recorded in enumerate(self._tape.requests):
+            if recorded.step != sent.step:
+                continue
+            played = bool(self._tape.play_counts[index])
+            if matchers.requests_match(sent, recorded, MATCH_ON):
+                if not played:
+                    return index
+                again = index if reads(sent) else again
+            if not reads(recorded):
+                if not played:
+                    return again
+                again = None
+        return again
 
 
 @attrs.frozen

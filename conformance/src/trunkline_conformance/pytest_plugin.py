@@ -10,4 +10,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("trunkline-conformance")
     group.addoption("--provider", help="Name of the provider's entry point.")
     group.addoption("--cassettes", help="Folder of its cassettes; else `cassettes` in its package.")
-    group.addoption("--faults", default="ci", choices=("none", "ci", "thorough"), help="How many faults are tried.")
+    group.addoption(
+        "--faults", default="ci", choices=("none", "few", "ci", "thorough"), help="How many faults are tried."
+    )

@@ -108,13 +108,6 @@ class CassetteDial:
                 return None
         return None
 
-    def any_of_step(self, sent: Request) -> int | None:
-        """Whatever is recorded like this in the present step and was not played, in any order."""
-        for index, recorded in enumerate(self._tape.requests):
-            if not self._tape.play_counts[index] and matchers.requests_match(sent, recorded, MATCH_ON):
-                return index
-        return None
-
     def _play(self, index: int) -> dict[str, Any]:
         self._tape.play_counts[index] += 1
         played: dict[str, Any] = self._tape.responses[index]

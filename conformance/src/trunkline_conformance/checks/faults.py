@@ -9,7 +9,7 @@ from trunkline.checks import CredentialTest, Outcome
 from trunkline.hookspec import WRITES
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge
 from trunkline_conformance.conversation import Run, Step
-from trunkline_conformance.faults import FaultRun
+from trunkline_conformance.faults import FAULT_BY_ID, FaultRun
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.telling import listener, texts_of, texts_of_error
 
@@ -20,6 +20,8 @@ _CLAIMS = {"import_number": "imported", "release_number": "restored"}
 _SUCCESSES = frozenset({"answered", "passed", "imported", "restored"})
 _VERDICTS = frozenset({"test_credentials", "verify_number"})
 _REFUSALS = frozenset({"401", "403", "404"})
+_NO_ANSWERS = frozenset({401, 403, 404, 429})
+"""Statuses that stay refusals whatever befalls their body."""
 _HARD = frozenset(
     {"401", "429", "429-absurd", "429-dated", "500", "502-html", "reset", "timeout", "reset-after", "timeout-after"}
 )
@@ -70,6 +72,8 @@ def _allowed(seen: FaultRun, step: Step) -> set[str]:
     allowed = {*seen.fault.families, *scenario.may_end(seen.run.facts.endings, step.name, step.hook, step.events)}
     if before := seen.before(step):
         allowed.add(before.ending)
+    if seen.fault.arrives and any(each.fault and each.status in _NO_ANSWERS for each in step.asked):
+        allowed |= {*FAULT_BY_ID["404"].families, *FAULT_BY_ID["429"].families}
     if step.hook in WRITES:
         allowed.add("unverified_write")
     if step.name in seen.strayed:
