@@ -26,14 +26,9 @@ from sqlalchemy import func, select
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "service")]
 
 from customers import Customer, Journal, Load, stands
-<<<<<<< HEAD
 from harness import KEYS, a_database
 from processes import replicas
-=======
-from harness import KEYS, new_database
->>>>>>> main
 
-from replicas import replicas
 from trunkline.engine import Engine
 from trunkline.http.dial import SandboxDial
 from trunkline.numbers import RoutingSnapshot
