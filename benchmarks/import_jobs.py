@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -13,20 +11,20 @@ import requests
 
 from importing import LATENCY, answer_of, connected
 from measure import Figure, at_most, shown
+from postgres import empty_database
 from service_process import Running, service
 from simulated_carrier import simulated
 
 NUMBERS = 400
 """Two turns of a job, and not too many for one request."""
 
-POSTGRES = os.environ.get("TRUNKLINE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 _POLL_SECONDS = 0.25
 
 
 def measure() -> Iterator[Figure]:
     """Each against a fresh carrier of the same size; PostgreSQL where a server answers."""
     yield from _on("SQLite", None)
-    with suppress(psycopg.OperationalError), _database() as url:
+    with suppress(psycopg.OperationalError), empty_database() as url:
         yield from _on("PostgreSQL", url)
 
 
@@ -62,16 +60,3 @@ def _service(url: str | None) -> Iterator[tuple[requests.Session, Running, str, 
         requests.Session() as session,
     ):
         yield session, running, *connected(running, session, carrier)
-
-
-@contextmanager
-def _database() -> Iterator[str]:
-    """A database of one's own on the PostgreSQL server of the tests."""
-    name = f"trunkline_bench_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-        try:
-            before, _, after = POSTGRES.rpartition("/")
-            yield f"{before}/{name}" + (f"?{after.partition('?')[2]}" if "?" in after else "")
-        finally:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

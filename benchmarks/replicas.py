@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import statistics
 import sys
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import psycopg
-from sqlalchemy import make_url
 
 from http_load import Rate, load, request
 from measure import Figure, shown
+from postgres import POSTGRES, empty_database
 from service_process import service
 from serving import CONNECTIONS, is_whole
 from simulated_carrier import simulated
 
-POSTGRES = os.environ.get("TRUNKLINE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 REPLICAS = 3
 CLIENTS = 6
 SECONDS = 3.0
@@ -29,7 +27,7 @@ def measure() -> Iterator[Figure]:
     """All three run all the time; one of them is asked, then all of them, by turns. The median of each."""
     with ExitStack() as stack:
         try:
-            url = stack.enter_context(_database())
+            url = stack.enter_context(empty_database())
         except psycopg.OperationalError:
             print(f"no PostgreSQL server answers at {POSTGRES}: replicas are not measured", file=sys.stderr)
             return
@@ -65,15 +63,3 @@ def _is_connection(body: bytes) -> bool:
 
 def _is_pass(body: bytes) -> bool:
     return b'"status":"pass"' in body
-
-
-@contextmanager
-def _database() -> Iterator[str]:
-    """The URL of an empty database, until the block ends."""
-    name = f"trunkline_benchmark_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-        finally:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

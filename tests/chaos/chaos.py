@@ -20,16 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import psycopg
 import requests
 from sqlalchemy import func, select
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "service")]
 
 from customers import Customer, Journal, Load, stands
-from harness import KEYS, new_database
+from harness import KEYS, a_database
+from processes import replicas
 
-from replicas import replicas
 from trunkline.engine import Engine
 from trunkline.http.dial import SandboxDial
 from trunkline.numbers import RoutingSnapshot
@@ -40,10 +39,11 @@ from trunkline_sandbox.server import running
 from trunkline_sandbox.signalwire import SimulatedSignalWire
 from trunkline_sandbox.telnyx import SimulatedTelnyx
 from trunkline_sandbox.twilio import SimulatedTwilio
+from trunkline_service.sealing import Sealer
 from trunkline_service.service import Service
 from trunkline_service.settings import Settings
 from trunkline_service.start import start
-from trunkline_service.storage import organizations, tables
+from trunkline_service.storage import numbers, organizations, tables
 from trunkline_service.storage.database import Database
 from trunkline_service.storage.tables import UNFINISHED, UNFINISHED_JOBS, Hold
 
@@ -106,7 +106,7 @@ def ground(folder: Path) -> Iterator[Ground]:
             each.carrier.add_account("chaos", numbers=NUMBERS)
         origins = {f"https://{host}": each.address for each in sandboxes for host in each.carrier.hosts}
         environment = {
-            "TRUNKLINE_DATABASE_URL": stack.enter_context(_database()),
+            "TRUNKLINE_DATABASE_URL": stack.enter_context(a_database(SERVER)),
             "TRUNKLINE_DATA_DIR": str(folder),
             "TRUNKLINE_KEYS": KEYS,
             "TRUNKLINE_SIP_HOST": "sip.platform.example",
@@ -120,17 +120,6 @@ def ground(folder: Path) -> Iterator[Ground]:
         customers = [_customer(service, account) for account in accounts for _ in range(2)]
         service.database.dispose()
         yield Ground(settings, environment, engine, accounts, customers)
-
-
-@contextmanager
-def _database() -> Iterator[str]:
-    url, name = new_database(SERVER)
-    with psycopg.connect(SERVER, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield url
-        finally:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _open_account(sandbox: Sandbox[Any], engine: Engine) -> Account:
@@ -251,7 +240,10 @@ def _evidence_spent_twice(journal: Journal, database: Database) -> Iterator[str]
 
 
 def _numbers_that_differ(ground: Ground, account: Account, database: Database) -> Iterator[str]:
-    """What is held points at its holder's route, and what nobody holds is routed as it was before anybody came."""
+    """What is held points at its holder's route, and what nobody holds is routed as it was before anybody came.
+
+    Some routing no API can put back: then what stood before is still kept.
+    """
     free = set(account.before)
     for customer in ground.customers:
         if customer.provider == account.provider:
@@ -264,9 +256,24 @@ def _numbers_that_differ(ground: Ground, account: Account, database: Database) -
                 if now[number].points_at != route:
                     yield f"{number} is held, but points at {now[number].points_at} instead of {route}"
     now = _routing(ground.engine, account.provider, account.credentials, "nobody")
-    for number in free:
-        if now[number].restore != account.before[number].restore:
-            yield f"{number} is free, but points at {now[number].points_at}"
+    for number in sorted(free):
+        if now[number].restore != (before := account.before[number].restore):
+            if before not in _kept_of(number, ground, account, database):
+                yield f"{account.provider}: {number} is free, but routed by {now[number].view}"
+            ground.journal.count("numbers whose routing could not be put back")
+
+
+def _kept_of(number: str, ground: Ground, account: Account, database: Database) -> list[Any]:
+    """What stood before each release that could not put it back."""
+    sealer = Sealer(ground.settings.keys)
+    kept = []
+    for customer in ground.customers:
+        if customer.provider == account.provider:
+            with database.reading() as db:
+                rows = numbers.concerning(db, customer.organization, organizations.SANDBOX, [number])
+            snapshots = [row.snapshot(sealer) for row in rows if row.status == "released"]
+            kept += [snapshot.restore for snapshot in snapshots if snapshot]
+    return kept
 
 
 def _held_by(customer: Customer, database: Database) -> list[tuple[str, str]]:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from acme import KEY, Carrier
 from alembic import command
-from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, draft, settings_for, world_on
-from sqlalchemy import inspect
+from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, a_database, draft, settings_for, world_on
+from sqlalchemy import insert, inspect, select
 
 from trunkline_service.start import StartError, open_database
-from trunkline_service.storage import schema
+from trunkline_service.storage import queue_schema, schema
 from trunkline_service.storage.database import Database
+from trunkline_service.storage.queue import put_in_line
+from trunkline_service.storage.tables import queue_migrations
 
 
 def bring_down(database: Database, revision: str) -> None:
@@ -48,3 +50,32 @@ def test_data_of_the_first_schema_is_kept(database_url: str, tmp_path: Path) -> 
         (first,) = before[0]
         assert world.get(f"{CONNECTIONS}/{first['id']}/setup-steps").json() == []
         assert world.import_(first["id"], *NUMBERS)["imported_count"] == 3
+
+
+def test_a_queue_of_an_earlier_procrastinate_is_refused_until_it_is_brought_up(postgres: str, tmp_path: Path) -> None:
+    with a_database(postgres) as url:
+        settings = settings_for(url, tmp_path)
+        open_database(settings).dispose()
+        database = Database(settings.database_url)
+        bring_down(database, "0002")
+        with database.writing() as db:
+            config = schema._config()
+            config.attributes["connection"] = db
+            command.upgrade(config, "head")
+        *earlier, last = queue_schema._steps()
+        for step in earlier:
+            with database.writing() as db:
+                queue_schema._run(db, queue_schema._path(step).read_text("utf-8"))
+                db.execute(insert(queue_migrations).values(name=step))
+        with pytest.raises(StartError, match="trunkline-service migrate"):
+            open_database(settings)
+        schema.migrate(database)
+        with database.reading() as db:
+            assert db.execute(select(queue_migrations.c.name).where(queue_migrations.c.name == last)).scalar() == last
+        with database.writing() as db:
+            put_in_line(db, 1, "an account", seconds=0, tries=0)
+            put_in_line(db, 1, "an account", seconds=0, tries=0)
+        with database.reading() as db:
+            assert db.exec_driver_sql("SELECT count(*) FROM procrastinate_jobs").scalar() == 1
+        database.dispose()
+        open_database(settings).dispose()

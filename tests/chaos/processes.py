@@ -46,9 +46,10 @@ class Replicas:
             self.kill(port)
 
     def kill_at_random(self, stopped: threading.Event, dice: random.Random, seconds: float) -> None:
-        """Every so many seconds, on average, kill one of those that serve and start it again."""
+        """Every so many seconds, on average, kill one of those that serve and start it again; another one serves on."""
         while not stopped.wait(dice.uniform(0.5, 1.5) * seconds):
-            if serving := [port for port in self.ports if self._serves(port)]:
+            serving = [port for port in self.ports if self._serves(port)]
+            if len(serving) > 1:
                 port = dice.choice(serving)
                 self.kill(port)
                 self.kills += 1
