@@ -11,8 +11,10 @@ from measure import report
 BENCHMARKS = {
     "start_up": "Start-up",
     "importing": "Import at 40 ms latency",
+    "import_jobs": "Import jobs at 40 ms latency",
     "listing": "Listing",
     "serving": "The service",
+    "replicas": "One process and three, on PostgreSQL",
     "sip": "SIP over loopback, before Kamailio",
 }
 TARGET = Path(__file__).parent.parent / "build" / "bench.json"

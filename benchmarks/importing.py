@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from measure import Figure, at_least, shown
-from service_process import service
+from service_process import Running, service
 from simulated_carrier import Carrier, simulated
 from trunkline.engine import Engine
 from trunkline.http.dial import SandboxDial
@@ -105,22 +105,29 @@ def _with_plain_loop(carrier: Carrier) -> float:
 def _with_http_api(carrier: Carrier) -> float:
     """The same numbers over HTTP, as many a request as it takes."""
     with service(carrier.origins) as running, requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {running.key}"
-        api = f"http://127.0.0.1:{running.port}/v1/voip-connections"
-        given = {"provider": carrier.provider, "credentials": carrier.credentials}
-        evidence = _answer(session.post(f"{api}/test", json=given))["verification_evidence_id"]
-        connection = _answer(session.post(api, json=given | {"verification_evidence_id": evidence}))["id"]
-        numbers = [each["number"] for each in _answer(session.get(f"{api}/{connection}/available-numbers"))]
+        importing, numbers = connected(running, session, carrier)
         started = time.perf_counter()
         imported = 0
         for start in range(0, TWILIO_NUMBERS, A_REQUEST):
             some = {"numbers": numbers[start : start + A_REQUEST]}
-            imported += _answer(session.post(f"{api}/{connection}/import-numbers", json=some))["imported_count"]
+            imported += answer_of(session.post(importing, json=some))["imported_count"]
         seconds = time.perf_counter() - started
     assert imported == TWILIO_NUMBERS, imported
     return seconds
 
 
-def _answer(response: requests.Response) -> Any:
+def connected(running: Running, session: requests.Session, carrier: Carrier) -> tuple[str, list[str]]:
+    """Where to import through a new connection to the carrier's account, and the numbers of that account."""
+    session.headers["Authorization"] = f"Bearer {running.key}"
+    api = f"http://127.0.0.1:{running.port}/v1/voip-connections"
+    given = {"provider": carrier.provider, "credentials": carrier.credentials}
+    evidence = answer_of(session.post(f"{api}/test", json=given))["verification_evidence_id"]
+    connection = answer_of(session.post(api, json=given | {"verification_evidence_id": evidence}))["id"]
+    listed = answer_of(session.get(f"{api}/{connection}/available-numbers"))
+    return f"{api}/{connection}/import-numbers", [each["number"] for each in listed]
+
+
+def answer_of(response: requests.Response) -> Any:
+    """What was answered, where all went well."""
     assert response.ok, response.text
     return response.json()

@@ -20,17 +20,32 @@ import attrs
 
 @attrs.frozen
 class Running:
-    """Where it listens, and the key of its organization."""
+    """Where it listens, the key of its organization, and the settings that another one beside it needs."""
 
     port: int
     key: str
+    environment: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
 
 @contextmanager
-def service(origins: Mapping[str, str], *, connections: int = 0, from_memory: bool = False) -> Iterator[Running]:
-    """Run it until the block ends, with so many connections stored."""
+def service(
+    origins: Mapping[str, str],
+    *,
+    connections: int = 0,
+    from_memory: bool = False,
+    works: bool = False,
+    database_url: str | None = None,
+    beside: Running | None = None,
+) -> Iterator[Running]:
+    """Run it until the block ends, with so many connections stored; or beside another, on the same database.
+
+    It `works` on import jobs where it is told to.
+    """
     mapped = ",".join(f"{origin}={address}" for origin, address in origins.items())
-    command = [sys.executable, __file__, "--connections", str(connections), *(["--from-memory"] if from_memory else [])]
+    flags = [flag for flag, on in (("--from-memory", from_memory), ("--works", works)) if on]
+    command = [sys.executable, __file__, "--connections", str(connections), *flags]
+    if beside:
+        command += ["--key", beside.key]
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             "TRUNKLINE_DATA_DIR": folder,
@@ -41,16 +56,18 @@ def service(origins: Mapping[str, str], *, connections: int = 0, from_memory: bo
             "TRUNKLINE_REQUESTS_PER_MINUTE": "60000000",
             "TRUNKLINE_TESTS_PER_MINUTE": "60000000",
             "TRUNKLINE_ACCOUNT_TESTS_PER_MINUTE": "60000000",
+            **({"TRUNKLINE_DATABASE_URL": database_url} if database_url else {}),
         }
+        environment = dict(beside.environment) if beside else environment
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout
-                yield Running(**json.loads(process.stdout.readline()))
+                yield Running(**json.loads(process.stdout.readline()), environment=environment)
             finally:
                 process.send_signal(signal.SIGINT)
 
 
-def _serve(connections: int, from_memory: bool) -> None:
+def _serve(connections: int, from_memory: bool, works: bool, key: str | None) -> None:
     import uvicorn
 
     from trunkline_service.app import create_app
@@ -61,15 +78,15 @@ def _serve(connections: int, from_memory: bool) -> None:
     settings = Settings.from_environment()
     set_up_logging(settings.log_level)
     ready = start(settings)
-    key = _fill(ready, connections)
+    key = key or _fill(ready, connections)
     if from_memory:
         _take_database_away(ready, key)
     # Only a socket that says TCP gets TCP_NODELAY from asyncio; without it an answer in two writes costs 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen()
-    print(json.dumps(attrs.asdict(Running(listener.getsockname()[1], key))), flush=True)
-    config = uvicorn.Config(create_app(ready, background=False), log_config=None, access_log=False, server_header=False)
+    print(json.dumps({"port": listener.getsockname()[1], "key": key}), flush=True)
+    config = uvicorn.Config(create_app(ready, background=works), log_config=None, access_log=False, server_header=False)
     with listener, contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
 
@@ -126,5 +143,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--connections", type=int, required=True)
     parser.add_argument("--from-memory", action="store_true")
+    parser.add_argument("--works", action="store_true")
+    parser.add_argument("--key")
     arguments = parser.parse_args()
-    _serve(arguments.connections, arguments.from_memory)
+    _serve(arguments.connections, arguments.from_memory, arguments.works, arguments.key)

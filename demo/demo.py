@@ -136,6 +136,9 @@ def _environment(folder: Path, sandbox: dict[str, str]) -> dict[str, str]:
         "TRUNKLINE_SANDBOX": ",".join(mapped),
         "TRUNKLINE_SIP_HOST": SIP_HOST,
         "TRUNKLINE_SIP_ADDRESSES": SIP_ADDRESS,
+        # Every account may be tried at once, and again.
+        "TRUNKLINE_TESTS_PER_MINUTE": "6000",
+        "TRUNKLINE_ACCOUNT_TESTS_PER_MINUTE": "600",
     }
 
 

@@ -16,6 +16,7 @@ ARROWS = {
     "core/src/trunkline": (set(), SDKS | TEST_TOOLS),
     "service/src/trunkline_service": ({"trunkline"}, SDKS | TEST_TOOLS),
     "sandbox/src/trunkline_sandbox": (set(), SDKS | TEST_TOOLS),
+    "observers/opentelemetry/src/trunkline_opentelemetry": ({"trunkline"}, SDKS | TEST_TOOLS),
     "conformance/src/trunkline_conformance": ({"trunkline", "trunkline_sandbox"}, SDKS),
 }
 
@@ -58,7 +59,7 @@ def test_core_imports_nothing_by_a_computed_name():
 def test_the_core_and_every_distribution_beside_it_is_held():
     found = set(_distributions())
     assert "core/src/trunkline" in found
-    assert {folder for folder in found if not folder.startswith("plugins/")} <= set(ARROWS)
+    assert {folder for folder in found if not folder.startswith(("plugins/", "observers/"))} <= set(ARROWS)
 
 
 def test_listing_the_providers_loads_neither_an_sdk_nor_what_only_calls_need():

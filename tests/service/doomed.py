@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -15,7 +16,7 @@ from harness import Clock, service_for, settings_for
 from litestar.testing import TestClient
 
 from trunkline.errors import CarrierRefused
-from trunkline_service import imports, releases
+from trunkline_service import import_worker, imports, releases
 from trunkline_service.app import create_app
 from trunkline_service.storage.organizations import Caller
 
@@ -36,6 +37,8 @@ def main() -> None:
         headers = {"Authorization": f"Bearer {config['key']}", "Idempotency-Key": config["idempotency_key"]}
         with TestClient(create_app(service, background=False)) as http:
             http.post("/v1/voip-connections", json=config["create"], headers=headers)
+    elif config.get("work"):
+        import_worker.run_until(service, threading.Event())
     elif config["release"]:
         releases.release_number(service, caller, config["release"])
     else:

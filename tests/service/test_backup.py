@@ -74,7 +74,7 @@ def test_a_restored_backup_serves_with_its_key_ring_and_with_no_other(
         world.import_(connection, NUMBERS[1])
     restore(backup, empty_url)
 
-    with pytest.raises(StartError, match="TRUNKLINE_KEYS: these keys do not open this database"):
+    with pytest.raises(StartError, match="TRUNKLINE_KEYS: key t1 is not in the key ring"):
         start(settings_for(empty_url, tmp_path, TRUNKLINE_KEYS=OTHER_KEYS))
     with world_on(empty_url, tmp_path, carrier, TRUNKLINE_KEYS=f"{OTHER_KEYS},{KEYS}") as world:
         world.key = key

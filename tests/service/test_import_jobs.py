@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import Any
 
 import attrs
 import pytest
 from acme import KEY
 from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, World
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
 
 from trunkline.errors import (
     CarrierUnavailable,
@@ -19,6 +23,7 @@ from trunkline.errors import (
 )
 from trunkline_service import import_worker, recovery
 from trunkline_service.storage import import_jobs
+from trunkline_service.storage.queue import TASK
 
 JOBS = "/v1/import-jobs"
 ONE, TWO, THREE = NUMBERS
@@ -108,7 +113,6 @@ def test_what_takes_longer_by_its_estimate_becomes_a_job(
     assert bool(world.carrier.calls) == (status == 201), "a job is answered before the carrier is asked"
 
 
-@pytest.mark.parametrize("prefer", ["respond-async", "wait=5, Respond-Async; foo", "return=minimal, respond-async"])
 def test_what_the_carrier_s_plan_says_takes_longer_becomes_a_job_before_anything_is_done(world: World) -> None:
     connection = world.connect()["id"]
     engine = world.service.engines["live"]
@@ -120,6 +124,7 @@ def test_what_the_carrier_s_plan_says_takes_longer_becomes_a_job_before_anything
     assert world.post(f"{path}?dry_run=true", {"numbers": [ONE]}).json()["seconds"] == 26.0
 
 
+@pytest.mark.parametrize("prefer", ["respond-async", "wait=5, Respond-Async; foo", "return=minimal, respond-async"])
 def test_who_would_rather_not_wait_gets_a_job(world: World, prefer: str) -> None:
     path = f"{CONNECTIONS}/{world.connect()['id']}/import-numbers"
     answer = world.post(path, {"numbers": [ONE]}, Prefer=prefer)
@@ -138,7 +143,7 @@ def test_an_import_of_more_than_ten_thousand_numbers_is_refused(world: World) ->
 
 def test_a_job_tells_its_outcomes_so_far(any_world: World) -> None:
     world = any_world
-    connection, numbers = connect_many(world, 2 * A_CHUNK + 5)
+    connection, numbers = connect_many(world, 2 * A_CHUNK + 2)
     job = begin(world, connection, numbers)
     for done in (A_CHUNK, 2 * A_CHUNK):
         assert import_worker.go_on_with_next(world.service)
@@ -352,3 +357,57 @@ def test_a_worker_works_on_all_that_waits_and_ends_what_it_began(any_world: Worl
     jobs = [begin(world, connection, numbers), begin(world, world.connect()["id"], NUMBERS)]
     work_until_imported(world, len(numbers) + len(NUMBERS))
     assert [shown(world, job)["state"] for job in jobs] == ["done", "done"]
+
+
+def test_jobs_of_one_account_take_turns_and_those_of_two_go_on_side_by_side(any_world: World) -> None:
+    world = any_world
+    if world.service.database.is_sqlite:
+        pytest.skip("on SQLite one thread does one after the other")
+    first, numbers = connect_many(world, 2 * A_CHUNK)
+    _, other = world.organization_with_key()
+    again = world.connect({"apiKey": "many"}, key=other)["id"]
+    elsewhere, others = connect_many(world, 1, "elsewhere", "+1557")
+    jobs = [begin(world, first, numbers[:A_CHUNK]), begin(world, again, numbers[A_CHUNK:], key=other)]
+    jobs.append(begin(world, elsewhere, others))
+    at_work, overlaps, both = Counter[str](), [], threading.Barrier(2)
+
+    def enter(numbers: Any) -> None:
+        account = numbers[0][:5]
+        at_work[account] += 1
+        overlaps.append(at_work["+1556"])
+        if account == "+1557" or numbers[0] == many(1)[0]:
+            both.wait(60)
+
+    def leave(numbers: Any) -> None:
+        at_work[numbers[0][:5]] -= 1
+
+    world.carrier.before["read_routing"], world.carrier.after["read_routing"] = enter, leave
+    work_until_imported(world, len(numbers) + 1)
+    assert max(overlaps) == 1
+    keys = [None, other, None]
+    assert [shown(world, job, key=key)["state"] for job, key in zip(jobs, keys, strict=True)] == ["done"] * 3
+
+
+def test_a_turn_whose_end_could_not_be_written_does_not_hold_its_account_for_ever(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = any_world
+    if world.service.database.is_sqlite:
+        pytest.skip("on SQLite the rows are the line")
+    begin(world, world.connect()["id"], [ONE])
+    finish, stopped = JobManager.finish_job, threading.Event()
+    failed: list[str] = []
+
+    async def fail_once(self: JobManager, job: Job, **more: Any) -> None:
+        if job.task_name == TASK and not failed:
+            failed.append(job.task_name)
+            raise ConnectorException
+        await finish(self, job, **more)
+        if job.task_name == TASK:
+            stopped.set()
+
+    monkeypatch.setattr(JobManager, "finish_job", fail_once)
+    import_worker.run_until(world.service, stopped)
+    with world.service.database.reading() as db:
+        left = db.exec_driver_sql("SELECT count(*) FROM procrastinate_jobs WHERE lock IS NOT NULL").scalar()
+    assert (failed, left) == ([TASK], 0)

@@ -6,14 +6,17 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from acme import KEY, SECRET_URL, Carrier
 from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, World, world_on
 
-from trunkline_service import recovery
+from trunkline_service import import_worker, recovery
+from trunkline_service.storage import import_jobs
 from trunkline_service.storage.numbers import LEASE_MS
 
 ONE = NUMBERS[0]
@@ -29,7 +32,7 @@ def lasting(database_url: str, tmp_path: Path) -> Iterator[World]:
 
 
 def run_and_be_killed(
-    world: World, folder: Path, url: str, *, when: str, hook: str, release: int | None = None
+    world: World, folder: Path, url: str, *, when: str, hook: str, release: int | None = None, work: bool = False
 ) -> None:
     config = folder / "doomed.json"
     connection = world.get(CONNECTIONS).json()[0]["id"]
@@ -45,6 +48,7 @@ def run_and_be_killed(
                 "when": when,
                 "hook": hook,
                 "release": release,
+                "work": work,
             }
         )
     )
@@ -148,3 +152,34 @@ def test_a_carrier_that_cannot_be_asked_leaves_the_number_for_later(
     world.clock.forward(milliseconds=LEASE_MS + 1)
     assert recovery.sweep(world.service) == 1
     assert [each["number"] for each in world.get(PHONE_NUMBERS).json()] == [ONE]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_the_turn_of_an_import_job_that_is_killed_is_taken_again(
+    lasting: World, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    world, (when, hook, written) = lasting, POINTS[point]
+    path = f"{CONNECTIONS}/{world.connect()['id']}/import-numbers"
+    job = world.post(path, {"numbers": [ONE]}, Prefer="respond-async").json()["id"]
+    run_and_be_killed(world, tmp_path, database_url, when=when, hook=hook, work=True)
+    assert world.points_at(ONE).startswith("TK-") is written
+    assert world.get(f"/v1/import-jobs/{job}").json()["state"] == "running"
+
+    world.clock.forward(milliseconds=LEASE_MS + 1)
+    if not world.service.database.is_sqlite:
+        with world.service.database.writing() as db:
+            db.exec_driver_sql("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 seconds'")
+    finish, finished = import_jobs.finish, threading.Event()
+
+    def finish_and_tell(*given: Any, **more: Any) -> None:
+        finish(*given, **more)
+        finished.set()
+
+    monkeypatch.setattr(import_jobs, "finish", finish_and_tell)
+    import_worker.run_until(world.service, finished)
+    ended = world.get(f"/v1/import-jobs/{job}").json()
+    assert (ended["state"], ended["imported_count"]) == ("done", 1)
+    assert world.carrier.calls.count("import_number") == (0 if written else 1)
+    id = ended["results"][0]["id"]
+    assert world.call("DELETE", f"{PHONE_NUMBERS}/{id}").json()["routing"] == "restored"
+    assert world.carrier.accounts[KEY]["numbers"][ONE]["url"] == SECRET_URL

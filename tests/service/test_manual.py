@@ -18,7 +18,9 @@ from trunkline.registry import Registry
 from trunkline_sandbox import Sandbox
 from trunkline_sandbox.trunk import SimulatedTrunk, running_trunk
 from trunkline_service.app import create_app
+from trunkline_service.settings import SettingsError
 from trunkline_service.start import start
+from trunkline_service.watching import watch
 
 ONE, TWO = "+18085550100", "+18085550101"
 CONTRACT = {"credentials_valid", "inbound_reachable", "outbound_authorized"}
@@ -309,3 +311,26 @@ def test_a_host_without_a_sandbox_is_not_reached_by_a_sandbox_key(trunks: Trunks
     answer = trunks.world.post(f"{CONNECTIONS}/test", body)
     assert answer.status_code >= 400
     assert answer.json()["code"] == "unsupported"
+
+
+def test_watching_tests_the_login_and_leaves_numbers_alone_whose_routing_nobody_can_read(trunks: Trunks) -> None:
+    connection, number = trunks.imported()
+    service = attrs.evolve(trunks.world.service, watch_minutes=60)
+
+    def seen() -> tuple[str, str]:
+        trunks.world.clock.forward(hours=3)
+        assert watch(service) == 1
+        path = f"{CONNECTIONS}/{connection}"
+        return trunks.world.get(path).json()["status"], trunks.world.get(f"{PHONE_NUMBERS}/{number}").json()["status"]
+
+    assert seen() == ("connected", "provisioning")
+    trunks.turn("healthy", password="another-one-4711")
+    assert seen() == ("error", "provisioning")
+    trunks.sandbox.reset()
+    assert seen() == ("connected", "provisioning")
+
+
+@pytest.mark.parametrize("addresses", ["203.0.113.7;198.51.100.7", "203.0.113.7/28", "sip.platform.example"])
+def test_what_is_no_address_of_the_platform_is_told_by_the_setting_s_name(tmp_path: Path, addresses: str) -> None:
+    with pytest.raises(SettingsError, match=r"^TRUNKLINE_SIP_ADDRESSES: .*203\.0\.113\.32/28"):
+        settings_for("sqlite:///x.db", tmp_path, TRUNKLINE_SIP_ADDRESSES=addresses)

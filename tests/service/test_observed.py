@@ -13,6 +13,7 @@ from harness import CONNECTIONS, NUMBERS, World, settings_for, world_on
 
 from trunkline.errors import RateLimited
 from trunkline_service.logs import set_up_logging
+from trunkline_service.metrics import Metrics
 from trunkline_service.settings import SettingsError
 
 TOKEN = "a-token-of-the-operator"
@@ -58,11 +59,19 @@ def test_calls_and_requests_are_counted_by_how_they_ended(world: World) -> None:
     assert "999" not in "".join(seen)
 
 
-def test_the_queue_s_depth_is_asked_at_each_scrape_and_is_not_a_number_where_it_fails(world: World) -> None:
-    waiting = [3.0]
-    world.service.metrics.show_queue(waiting.pop)
-    assert scraped(world)["trunkline_queue_depth"] == 3
-    assert str(scraped(world)["trunkline_queue_depth"]) == "nan"
+def test_unfinished_import_jobs_are_counted_at_each_scrape(world: World) -> None:
+    path = f"{CONNECTIONS}/{world.connect()['id']}/import-numbers"
+    assert scraped(world)["trunkline_unfinished_import_jobs"] == 0
+    job = world.post(path, {"numbers": [NUMBERS[0]]}, Prefer="respond-async").json()["id"]
+    assert scraped(world)["trunkline_unfinished_import_jobs"] == 1
+    world.post(f"/v1/import-jobs/{job}/cancel")
+    assert scraped(world)["trunkline_unfinished_import_jobs"] == 0
+
+
+def test_a_count_that_cannot_be_had_spoils_no_scrape() -> None:
+    metrics = Metrics()
+    metrics.show_queue(lambda: 1 // 0)
+    assert b"trunkline_unfinished_import_jobs NaN" in metrics.as_text()
 
 
 def test_metrics_open_to_the_operator_s_token_and_to_nothing_else(world: World, tmp_path: Path) -> None:

@@ -15,10 +15,14 @@ import httpx
 import pytest
 from harness import CONNECTIONS, World
 from sqlalchemy import make_url, text
-from test_server import run, served
+from test_server import served
 
+from trunkline_service.key_ring import LocalKeyRing
 from trunkline_service.readiness import why_not_ready
-from trunkline_service.sealing import KeyRing, Sealer
+from trunkline_service.sealing import Sealer
+from trunkline_service.settings import Settings
+from trunkline_service.start import open_database
+from trunkline_service.storage import organizations
 from trunkline_service.storage.database import Database
 
 HELD = {"provider": "twilio", "credentials": {"accountSid": "AC" + "0" * 32, "authToken": "0" * 32}}
@@ -39,7 +43,8 @@ def test_it_is_not_ready_with_another_schema(any_world: World, revision: str) ->
 
 
 def test_it_is_not_ready_without_its_database_its_keys_or_a_future(world: World) -> None:
-    other = attrs.evolve(world.service, sealer=Sealer(KeyRing.parse(KeyRing.generate())))
+    world.connect()  # So that a key is in use.
+    other = attrs.evolve(world.service, sealer=Sealer(LocalKeyRing.parse(LocalKeyRing.generate())))
     assert "keys" in str(why_not_ready(other))
     gone = Database(make_url("postgresql+psycopg://nobody@127.0.0.1:1/none"))
     assert "database" in str(why_not_ready(attrs.evolve(world.service, database=gone)))
@@ -79,10 +84,19 @@ def gate() -> Iterator[str]:
             thread.join()
 
 
+def a_sandbox_key(folder: Path) -> str:
+    database = open_database(Settings.from_environment({"TRUNKLINE_DATA_DIR": str(folder)}))
+    with database.writing() as db:
+        organization = organizations.create_organization(db, "Acme", organizations.SANDBOX, 0)
+        made = organizations.create_key(db, organization, may_write=True, now=0)
+    database.dispose()
+    assert made
+    return made[1]
+
+
 def test_sigterm_takes_it_out_of_service_and_what_was_begun_is_answered(tmp_path: Path) -> None:
     """A second signal cuts the notice short, so that no test waits for it."""
-    assert run(tmp_path, "organizations", "create", "Acme", "--sandbox").returncode == 0
-    key = run(tmp_path, "keys", "create", "--organization", "1").stdout.strip()
+    key = a_sandbox_key(tmp_path)
     with gate() as carrier, ThreadPoolExecutor(1) as pool:
         mapped = {"TRUNKLINE_SANDBOX": f"https://api.twilio.com={carrier}", "TRUNKLINE_DRAIN_SECONDS": "300"}
         with served(tmp_path, **mapped) as (address, process), httpx.Client(base_url=address, timeout=60) as http:

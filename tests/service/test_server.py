@@ -176,6 +176,7 @@ def test_a_port_that_is_taken_is_told_clearly(tmp_path: Path) -> None:
         ("TRUNKLINE_KEYS", "no"),
         ("TRUNKLINE_KEYS", "k1:AAAA"),
         ("TRUNKLINE_SIP_HOST", "not a host!"),
+        ("TRUNKLINE_SIP_ADDRESSES", "203.0.113.7"),
         ("TRUNKLINE_SANDBOX", "https://api.twilio.com"),
         ("TRUNKLINE_SANDBOX", "http://api.twilio.com=http://127.0.0.1:1"),
         ("TRUNKLINE_SANDBOX", "sip:trunk.acme.example=localhost:5070"),

@@ -125,7 +125,7 @@ class Engine:
         self._limits = limits
         self._observers = tuple(observers)
         self._now = now
-        self._rng = rng or random.Random()
+        self._rng = rng or random.SystemRandom()  # Plugins draw passwords from it.
         self._sleep = sleep
         self._threads = DaemonThreads()
         self._paces: Paces | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.worker import Worker
@@ -67,14 +68,23 @@ def go_on_with_next(service: Service) -> bool:
 # PostgreSQL
 
 
+class _Worker(Worker):
+    """Ends where the end of a turn cannot be written: that turn would count as running for as long as it lives."""
+
+    async def _persist_job_status(self, *given: Any, **more: Any) -> None:
+        try:
+            await super()._persist_job_status(*given, **more)
+        except Exception as error:
+            _log.error("import_turn_not_ended", error=where(error))
+            self.stop()  # type: ignore[no-untyped-call]
+
+
 async def _work_on_queue(service: Service, stopped: threading.Event) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="import"))
     app = _app(service)
     async with app.open_async():
-        worker = Worker(app, queues=[QUEUE], concurrency=_AT_ONCE, install_signal_handlers=False, delete_jobs="always")
-        # A turn whose end could not be written would count as running for as long as this worker lives.
-        loop.set_exception_handler(lambda *_: worker.stop())  # type: ignore[no-untyped-call]
+        worker = _Worker(app, queues=[QUEUE], concurrency=_AT_ONCE, install_signal_handlers=False, delete_jobs="always")
         stopping = asyncio.create_task(_stop_with(worker, stopped))
         try:
             await worker.run()  # type: ignore[no-untyped-call]

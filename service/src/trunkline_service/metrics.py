@@ -66,7 +66,7 @@ class Metrics:
         self._request_seconds.labels(method, route).observe(seconds)
 
     def show_queue(self, depth: Callable[[], float]) -> None:
-        """Show how many tasks wait, asked at each scrape; a depth that cannot be told is not a number."""
+        """Show how many import jobs are unfinished, asked at each scrape; not a number where that cannot be told."""
 
         def told() -> float:
             try:
@@ -74,7 +74,8 @@ class Metrics:
             except Exception:
                 return float("nan")
 
-        Gauge("trunkline_queue_depth", "Tasks that wait to be taken.", registry=self._registry).set_function(told)
+        told_of = "Import jobs that are not finished, of all processes."
+        Gauge("trunkline_unfinished_import_jobs", told_of, registry=self._registry).set_function(told)
 
     def as_text(self) -> bytes:
         """All of it, in Prometheus's text format."""

@@ -17,8 +17,8 @@ from trunkline_service.logs import get_logger
 FINISH_SECONDS = 40
 """How long requests that were begun may take to finish once the server stops accepting."""
 
-# What then still runs in a thread asks a carrier, or is set up there. Its lease lets another process settle it.
-_GIVE_UP_SECONDS = FINISH_SECONDS + 15
+GIVE_UP_SECONDS = FINISH_SECONDS + 15
+"""When what still asks a carrier in a thread is left to another process, which settles it once its lease runs out."""
 
 _log = get_logger()
 
@@ -54,11 +54,11 @@ class DrainingServer(uvicorn.Server):
 
     def _stop(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        _after(_GIVE_UP_SECONDS, _give_up)
+        _after(GIVE_UP_SECONDS, _give_up)
 
 
 def _give_up() -> None:
-    _log.error("stopped_unfinished", seconds=_GIVE_UP_SECONDS)
+    _log.error("stopped_unfinished", seconds=GIVE_UP_SECONDS)
     os._exit(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +24,7 @@ from trunkline_service.observers import observers
 from trunkline_service.sealing import Sealer
 from trunkline_service.service import Service
 from trunkline_service.settings import Settings
-from trunkline_service.storage import schema
+from trunkline_service.storage import import_jobs, schema
 from trunkline_service.storage.database import Database
 from trunkline_service.storage.organizations import LIVE, SANDBOX
 from trunkline_service.storage.tables import installation
@@ -73,6 +74,7 @@ def start(settings: Settings, registry: Registry | None = None) -> Service:
     for problem in registry.problems():
         _log.error("plugin_not_used", plugin=problem.plugin, version=problem.version, problem=problem.summary)
     metrics = Metrics()
+    metrics.show_queue(functools.partial(_unfinished_jobs, database))
     return Service(
         database=database,
         sealer=sealer,
@@ -86,6 +88,11 @@ def start(settings: Settings, registry: Registry | None = None) -> Service:
         metrics=metrics,
         metrics_token=settings.metrics_token,
     )
+
+
+def _unfinished_jobs(database: Database) -> int:
+    with database.reading() as db:
+        return import_jobs.unfinished(db)
 
 
 def _engines(settings: Settings, registry: Registry, told: Sequence[Observer]) -> Mapping[str, Engine]:

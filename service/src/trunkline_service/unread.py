@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from litestar.types import Message, Receive
+from litestar.types import Receive
 
 MOST_BYTES = 64 * 1024 * 1024
 """How much of a body is dropped at most; whoever sends more is cut off."""
@@ -29,9 +29,9 @@ class Body:
             b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
         )
 
-    async def receive(self) -> Message:
+    async def receive(self) -> Any:
         """The next message from the client."""
-        message = await self._receive()
+        message: Any = await self._receive()
         self._comes = self._comes and message["type"] == "http.request" and message.get("more_body", False)
         return message
 

@@ -118,6 +118,8 @@ def _read(desk: Desk, rows: Sequence[StoredNumber]) -> dict[str, RoutingSnapshot
 def _trouble(row: StoredNumber, found: dict[str, RoutingSnapshot]) -> Reason | None:
     if row.number not in found:
         return _NOT_ON_ACCOUNT
+    if not row.backed:
+        return None  # Where a number goes that was typed in, nobody can read.
     return None if found[row.number].points_at == row.route_id else _ROUTED_ELSEWHERE
 
 

@@ -154,3 +154,14 @@ def test_one_trunk_has_one_identity_however_it_is_written(desk: Desk) -> None:
     }
     assert identities == {"sip:acme-healthy@healthy.trunk.example:5060"}
     assert desk.test("no_login").identity == "sip:healthy.trunk.example:5060"
+
+
+def test_a_trunk_that_is_silent_to_register_is_there_all_the_same(desk: Desk) -> None:
+    desk.patience = 0.4
+    desk.sandbox.faults.add(Fault("timeout_before", method="REGISTER", account="md5", times=None))
+    tested = desk.test("md5")
+    assert (tested.passed, tested.credentials.outcome, tested.credentials.code) == (
+        True,
+        Outcome.UNKNOWN,
+        "not_challenged",
+    )

@@ -34,6 +34,11 @@ class Asked:
     proof: tuple[Exchange, ...]
 
     @property
+    def is_there(self) -> bool:
+        """Whether the trunk answered."""
+        return self.reading.reachable is PASS
+
+    @property
     def tells_of_login(self) -> bool:
         """Whether it settles if the login is good."""
         return self.reading.credentials is not UNKNOWN
@@ -58,9 +63,10 @@ def test(trunk: Trunk) -> CredentialTest:
 
 def examine(trunk: Trunk) -> Verdicts:
     """Ask the trunk; raises `CarrierUnavailable` where its answer settles nothing of a login that it asked for."""
-    first = _ask(trunk, "REGISTER" if trunk.authentication == BY_REGISTRATION else "OPTIONS")
-    still_open = _is_there(first) and not first.tells_of_login
-    login = _ask(trunk, "REGISTER") if still_open and trunk.authentication == BY_DIGEST else first
+    first = login = _ask(trunk, "REGISTER" if trunk.authentication == BY_REGISTRATION else "OPTIONS")
+    if trunk.authentication == BY_DIGEST and first.is_there and not first.tells_of_login:
+        register = _ask(trunk, "REGISTER")
+        login = register if register.is_there else first
     # A REGISTER that tells nothing of the login is no reason to doubt what OPTIONS told.
     calls = login if login.tells_of_login else first
     return Verdicts(
@@ -98,12 +104,8 @@ def _ask(trunk: Trunk, method: str) -> Asked:
     return asked
 
 
-def _is_there(asked: Asked) -> bool:
-    return asked.reading.reachable is PASS
-
-
 def _reachable(trunk: Trunk, asked: Asked) -> Check:
-    if _is_there(asked):
+    if asked.is_there:
         summary = f"The trunk answers ({asked.answer.status} to {asked.method})."
         return Check(TRUNK_REACHABLE, PASS, "trunk_answers", summary, proof=asked.proof)
     return _check(trunk, TRUNK_REACHABLE, asked.reading.reachable, asked)

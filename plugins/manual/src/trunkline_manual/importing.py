@@ -8,9 +8,10 @@ from trunkline.charges import ChargeItem, ChargeKind, ChargeSource
 from trunkline.numbers import CarrierNumber, NumberRef, Release, Route, RoutingSnapshot, RoutingView
 from trunkline.plan import ImportPlan, PlannedNumber, PlanWarning
 from trunkline.releases import cannot_restore
+from trunkline.sip_target import SipTarget
 from trunkline_manual import numbers
 from trunkline_manual.descriptor import BY_REGISTRATION
-from trunkline_manual.instructions import instructions
+from trunkline_manual.instructions import instructions, sentence
 from trunkline_manual.trunk import Trunk
 
 _NOT_KNOWN = RoutingView("not_known")
@@ -37,15 +38,15 @@ def plan(trunk: Trunk, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
         objects=(),
         numbers=tuple(PlannedNumber(each.number.number, each.view, after, already_ours=False) for each in snapshots),
         charges=(charge,),
-        warnings=tuple(_warnings(trunk)),
+        warnings=tuple(_warnings(trunk, platform)),
         instructions=instructions(platform, (each.number.number for each in snapshots)),
     )
 
 
-def _warnings(trunk: Trunk) -> Iterator[PlanWarning]:
+def _warnings(trunk: Trunk, platform: SipTarget) -> Iterator[PlanWarning]:
     yield PlanWarning(
         "entered_by_hand",
-        "Nothing is changed at the carrier: calls come in once you have entered there what the instructions say.",
+        f"Nothing is changed at the carrier: calls come in once you have entered there where to. {sentence(platform)}",
     )
     if trunk.authentication == BY_REGISTRATION:
         yield PlanWarning(

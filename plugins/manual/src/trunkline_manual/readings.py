@@ -36,8 +36,12 @@ def _status(*statuses: int) -> When:
     return lambda method, answer: answer.status in statuses
 
 
-def _after_login(*statuses: range) -> When:
-    return lambda method, answer: answer.answered and any(answer.status in each for each in statuses)
+def _after_login(*statuses: int) -> When:
+    return lambda method, answer: answer.answered and answer.status in statuses
+
+
+def _to_register(*statuses: int) -> When:
+    return lambda method, answer: method == "REGISTER" and answer.status in statuses
 
 
 def _not_answered(reason: Unanswered) -> When:
@@ -54,22 +58,22 @@ _CERTIFICATE = "Ask the carrier to mend its server's certificate, or for the hos
 # The first that matches counts. The outcomes: the trunk is there, it takes the login, it lets calls out.
 TABLE = (
     Reading(
-        _after_login(range(200, 300)), "credentials_accepted", PASS, PASS, UNKNOWN,
+        _after_login(*range(200, 300)), "credentials_accepted", PASS, PASS, UNKNOWN,
         "The trunk asked for the login and accepts it. That calls go out, only a call can prove.",
     ),
     Reading(
-        _after_login(range(401, 402), range(407, 408)), "credentials_rejected", PASS, FAIL, FAIL,
+        _after_login(401, 407), "credentials_rejected", PASS, FAIL, FAIL,
         "The trunk does not accept this user name and password.",
         "Copy both anew from the carrier's pages; the SIP password is often another than that of the pages.",
     ),
     Reading(
-        _after_login(range(403, 404)), "credentials_or_permission_refused", PASS, FAIL, UNKNOWN,
+        _after_login(403), "credentials_or_permission_refused", PASS, FAIL, UNKNOWN,
         "The trunk answers the login with 403: the password is wrong, or this user may not use the trunk.",
         "Copy user name and password anew; if they are right, ask the carrier what this user may do.",
     ),
     # A challenge that was answered and does not come again is met: what is refused behind it is something else.
     Reading(
-        _after_login(range(300, 408), range(409, 500)), "credentials_accepted", PASS, PASS, UNKNOWN,
+        _after_login(*range(300, 408), *range(409, 500)), "credentials_accepted", PASS, PASS, UNKNOWN,
         "The trunk accepts the login, though it answers {method} with {status}. That calls go out, only a call can "
         "prove.",
     ),
@@ -98,8 +102,7 @@ TABLE = (
         "Compare the host with what the carrier gave: it may have to be the trunk's domain instead of a server.",
     ),
     Reading(
-        lambda method, answer: method == "REGISTER" and answer.status in (405, 501),
-        "registration_not_served", PASS, UNKNOWN, UNKNOWN,
+        _to_register(405, 501), "registration_not_served", PASS, UNKNOWN, UNKNOWN,
         "The trunk takes no registrations, which is no fault, and did not ask for the login.",
     ),
     Reading(

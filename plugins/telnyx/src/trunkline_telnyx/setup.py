@@ -7,7 +7,7 @@ announced before it is taken, and read back after: so it may be killed anywhere 
 
 from __future__ import annotations
 
-import secrets
+import random
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -157,7 +157,7 @@ class _SetUp:
         if found is None:
             undo = {"kind": CONNECTION, "name": self._name}
             yield _intended(CONNECTION, f"Make the {what} with a user and a password.", undo)
-            user, password = _login()
+            user, password = _login(self._telnyx.call.random)
             more = {"user_name": user, "password": password, "outbound": {"fqdn_authentication_method": CREDENTIALS}}
             with _hiding(password):
                 self._connection = routes.make(self._telnyx, more)
@@ -199,7 +199,7 @@ class _SetUp:
             return
         # Telnyx shows a password once, so one that was not kept can only be replaced.
         yield _intended(AUTHENTICATION, "Set a new user and password for calls out.", {"kind": AUTHENTICATION})
-        user, password = _login()
+        user, password = _login(self._telnyx.call.random)
         with _hiding(password):
             self._set_login(user, password)
         self._user = user
@@ -369,10 +369,10 @@ def _after(failure: TrunklineError, look: Callable[[], Any]) -> Any:
         raise failure from None
 
 
-def _login() -> tuple[str, str]:
+def _login(chance: random.Random) -> tuple[str, str]:
     """A user as Telnyx takes it (4 to 32 letters and digits, a letter first) and a password of 40 characters."""
-    user = secrets.choice(_LETTERS) + "".join(secrets.choice(_USER_CHARACTERS) for _ in range(23))
-    return user, "".join(secrets.choice(_CHARACTERS) for _ in range(40))
+    user = chance.choice(_LETTERS) + "".join(chance.choice(_USER_CHARACTERS) for _ in range(23))
+    return user, "".join(chance.choice(_CHARACTERS) for _ in range(40))
 
 
 @contextmanager

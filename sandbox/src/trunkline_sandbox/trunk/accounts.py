@@ -26,10 +26,11 @@ class World:
 
     def open(self, label: str, expect: str, *, numbers: int = 6, login: bool = True, **details: Any) -> Trunk:
         """A trunk of its own host, with a login unless told otherwise; listed by control."""
-        known = {"username": f"acme-{label.replace('_', '-')}", "password": self._secret(label)} if login else {}
-        trunk = Trunk(label, f"{label.replace('_', '-')}.trunk.example", **known, **details)
+        name = label.replace("_", "-")
+        user, password = (f"acme-{name}", self._secret(label)) if login else ("", "")
+        trunk = Trunk(label, f"{name}.trunk.example", user, password, **details)
         self.trunks[label] = self.by_host[trunk.host] = trunk
-        self.list_entry(label, expect, trunk, known, numbers=numbers)
+        self.list_entry(label, expect, trunk, trunk.login, numbers=numbers)
         return trunk
 
     def list_entry(
@@ -48,7 +49,7 @@ def build_world(seed: str) -> World:
     """All of them, the same ones for the same seed."""
     world = World(seed)
     healthy = world.open("healthy", "healthy", challenged=_BOTH)
-    known = {"username": healthy.username, "password": healthy.password}
+    known = healthy.login
     world.open("md5", "healthy", challenged=("REGISTER",), algorithms=("MD5",))
     world.open("behind_proxy", "healthy", challenged=_BOTH, by_proxy=True, stale=True)
     world.list_entry("registration", "healthy", healthy, known, authentication="registration")

@@ -40,6 +40,11 @@ class Trunk:
     bindings: list[str] = attrs.Factory(list)
     """Where the user is registered: changed by a REGISTER that has a Contact, and by nothing else."""
 
+    @property
+    def login(self) -> dict[str, str]:
+        """What its customer was given; empty where nothing was."""
+        return {"username": self.username, "password": self.password} if self.username else {}
+
     def described(self) -> dict[str, Any]:
         """The trunk as control shows it."""
         return attrs.asdict(self)

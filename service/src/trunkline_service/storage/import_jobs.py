@@ -90,6 +90,11 @@ def find(db: Connection, organization: int, id: int) -> StoredJob | None:
     return StoredJob(*row) if row else None
 
 
+def unfinished(db: Connection) -> int:
+    """How many jobs there are of which something is left to do."""
+    return db.execute(select(func.count()).where(_jobs.due_at.is_not(None))).scalar_one()
+
+
 def due(db: Connection, now: int) -> int | None:
     """The job that has waited longest for its turn."""
     return db.execute(select(_jobs.id).where(_jobs.due_at <= now).order_by(_jobs.due_at, _jobs.id).limit(1)).scalar()

@@ -5,7 +5,10 @@ On SQLite the rows themselves are the line: a job is due at its `due_at`.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import Connection
 
 QUEUE = "imports"
@@ -31,4 +34,6 @@ def put_in_line(db: Connection, job: int, account: str, *, seconds: float, tries
         schedule_in={"seconds": seconds} if seconds else None,
         connection=db.connection.driver_connection,
     )
-    waiting.defer(job=job)
+    # A job that waits already needs no second place: it is worked on twice where its worker was taken for dead.
+    with suppress(AlreadyEnqueued), db.begin_nested():
+        waiting.defer(job=job)

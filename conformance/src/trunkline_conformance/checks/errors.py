@@ -1,0 +1,157 @@
+"""In trouble: each refusal of the carrier becomes the error, or the verdict, that says what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trunkline.checks import CredentialTest, Outcome
+from trunkline.errors import RateLimited
+from trunkline_conformance.check import RIGHT, Check, Finding, wrong
+from trunkline_conformance.checks.endings import afterwards
+from trunkline_conformance.conversation import Run
+
+
+def _says_something(run: Run) -> Iterator[Finding]:
+    for step in run.steps:
+        error = step.error or getattr(step.result, "error", None)
+        if error is None:
+            continue
+        if len(error.summary.split()) < 3:
+            yield wrong(step.name, expected="a sentence for the customer", came=repr(error.summary), hook=step.hook)
+        else:
+            yield RIGHT
+
+
+def _names_the_refusal(run: Run) -> Iterator[Finding]:
+    """The status of a refusal stands in the error, so that an operator can find it again."""
+    for step in run.steps:
+        error = step.error or getattr(step.result, "error", None)
+        refusals = sorted({asked.status for asked in step.asked if asked.status and asked.status >= 400})
+        if error is None or not refusals:
+            continue
+        if error.reply.status in refusals:
+            yield RIGHT
+        else:
+            came = f"the status {error.reply.status}"
+            yield wrong(step.name, expected=f"one of {refusals}", came=came, hook=step.hook)
+
+
+def _passes_patience_on(run: Run) -> Iterator[Finding]:
+    for step in run.steps:
+        error = step.error or getattr(step.result, "error", None)
+        if not isinstance(error, RateLimited):
+            continue
+        asked = [_retry_after(run, each.played) for each in step.asked if each.status == 429]
+        told = next((seconds for seconds in reversed(asked) if seconds), None)
+        if told is None or error.retry_after == float(told):
+            yield RIGHT
+        else:
+            came = f"retry_after={error.retry_after}"
+            yield wrong(step.name, expected=f"the {told} s that the carrier asked for", came=came, hook=step.hook)
+
+
+def _retry_after(run: Run, played: int | None) -> str | None:
+    if played is None:
+        return None
+    headers = run.cassette.interactions[played].response.get("headers") or {}
+    value = next((values[0] for name, values in headers.items() if name.lower() == "retry-after"), "")
+    return value if value.isdigit() else None
+
+
+def _claims_no_pass(run: Run) -> Iterator[Finding]:
+    for step in run.of_hook("test_credentials"):
+        if not step.events:
+            continue
+        if isinstance(step.result, CredentialTest):
+            for check in step.result.checks:
+                if check.outcome is Outcome.PASS:
+                    came = f"{check.name} passes ({check.code})"
+                    yield wrong(step.name, expected="no check that passes", came=came, hook=step.hook)
+        yield RIGHT
+
+
+def _family(trouble: str, error: str, why: str, remedy: str) -> Check:
+    return Check(
+        f"errors/{trouble}",
+        f"{_SAID[trouble]}: every hook raises {error}, unless the carrier's facts say otherwise.",
+        why,
+        remedy,
+        afterwards,
+        scenarios=(f"trouble/{trouble}",),
+        essential=True,
+    )
+
+
+_SAID = {
+    "rejected": "The credentials are not accepted",
+    "forbidden": "The credentials may not do this",
+    "suspended": "The account is suspended",
+    "rate-limited": "The carrier asks for patience",
+    "down": "The carrier is down",
+}
+
+CHECKS = (
+    _family(
+        "rejected",
+        "CredentialsRejected, and the credential test fails",
+        "The customer has to give other credentials; an empty list would tell them that all is well.",
+        "Raise CredentialsRejected for the carrier's answer to wrong credentials, in every hook.",
+    ),
+    _family(
+        "forbidden",
+        "PermissionMissing, and the credential test fails",
+        "The credentials are right: the customer has to give them a permission, not to type them again.",
+        "Tell the carrier's refusal of a permission from its refusal of credentials.",
+    ),
+    _family(
+        "suspended",
+        "AccountSuspended, and the credential test fails",
+        "Only the customer's own settlement with the carrier helps.",
+        "Look at the account's state, and at the code with which the carrier refuses.",
+    ),
+    _family(
+        "rate-limited",
+        "RateLimited, the credential test too",
+        "The caller waits and asks again; a verdict would blame the customer.",
+        "Raise RateLimited for 429 once the wire has given up.",
+    ),
+    _family(
+        "down",
+        "CarrierUnavailable, the credential test too",
+        "Nothing is known of the account while its carrier is down.",
+        "Raise CarrierUnavailable for 5xx, and catch nothing that you cannot answer for.",
+    ),
+    Check(
+        "errors/say-what-happened",
+        "An error says in a sentence what happened.",
+        "The customer reads it.",
+        "Write the summary for the customer, and the detail for the operator.",
+        _says_something,
+        scenarios=("trouble/*", "import/*", "list-numbers/page-fails"),
+    ),
+    Check(
+        "errors/name-the-refusal",
+        "An error carries the status that the carrier answered.",
+        "An operator finds the carrier's own record of it by its status, code and request id.",
+        "Give the error `reply=CarrierReply(status, code, request_id)`.",
+        _names_the_refusal,
+        scenarios=("trouble/*",),
+    ),
+    Check(
+        "errors/pass-patience-on",
+        "RateLimited tells how long the carrier asked to wait.",
+        "A caller that does not know waits too long, or not long enough.",
+        "Read Retry-After with `trunkline.http.patience.retry_after`.",
+        _passes_patience_on,
+        scenarios=("trouble/rate-limited",),
+    ),
+    Check(
+        "errors/claim-no-pass",
+        "In trouble no check of a credential test passes.",
+        "A pass makes evidence, and evidence makes a connection.",
+        "A check passes only where the carrier's answer proves it.",
+        _claims_no_pass,
+        scenarios=("trouble/rejected", "trouble/rate-limited", "trouble/down"),
+        essential=True,
+    ),
+)

@@ -1,0 +1,256 @@
+"""The law under faults: it ends in time, in an error of the right family, and what it says is what is so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from trunkline.checks import CredentialTest, Outcome
+from trunkline.hookspec import WRITES
+from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge
+from trunkline_conformance.conversation import Run, Step
+from trunkline_conformance.faults import FAULT_BY_ID, FaultRun
+from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.telling import listener, texts_of, texts_of_error
+
+_MOST_SECONDS = 10.0
+_MOST_SLEEP = 60.0
+_ATTEMPTS = 4
+_CLAIMS = {"import_number": "imported", "release_number": "restored"}
+_SUCCESSES = frozenset({"answered", "passed", "imported", "restored"})
+_VERDICTS = frozenset({"test_credentials", "verify_number"})
+_REFUSALS = frozenset({"401", "403", "404"})
+_NO_ANSWERS = frozenset({401, 403, 404, 429})
+"""Statuses that stay refusals whatever befalls their body."""
+_HARD = frozenset(
+    {"401", "429", "429-absurd", "429-dated", "500", "502-html", "reset", "timeout", "reset-after", "timeout-after"}
+)
+"""Faults that leave nothing to answer with where they strike every request."""
+
+
+def _wrong(seen: FaultRun, step: Step, expected: str, came: str) -> Finding:
+    asked = f"{step.name} of {seen.run.scenario}, with {seen.fault.id} at request {seen.case.at}"
+    return Finding(False, asked, expected, came, step.hook, seen.again)
+
+
+def _struck(seen: FaultRun) -> Iterator[Step]:
+    """The steps that the fault struck; of a benign one there is nothing to say but that it is benign."""
+    if not seen.fault.benign:
+        yield from (step for step in seen.run.steps if step.name in seen.struck)
+
+
+def _ends_in_time(seen: FaultRun) -> Iterator[Finding]:
+    for step in seen.steps():
+        slept = sum(step.sleeps)
+        if step.seconds > _MOST_SECONDS or slept > _MOST_SLEEP or step.ending == "plugin_timed_out":
+            came = f"{step.ending} after {step.seconds:.1f} s, and {slept:.0f} s of waiting"
+            yield _wrong(seen, step, f"an end within {_MOST_SECONDS:g} s and {_MOST_SLEEP:g} s of waiting", came)
+        else:
+            yield RIGHT
+
+
+def _breaks_nothing(seen: FaultRun) -> Iterator[Finding]:
+    for step in seen.steps():
+        if step.ending == "plugin_broken":
+            raised = "; ".join(f"{type(each).__name__}: {each}"[:160] for each in step.raised)
+            yield _wrong(seen, step, "an answer, or an error of the engine's", f"a plugin that breaks: {raised}")
+        else:
+            yield RIGHT
+
+
+def _is_of_the_right_family(seen: FaultRun) -> Iterator[Finding]:
+    for step in _struck(seen):
+        if step.ending in _allowed(seen, step) or step.ending.startswith("plugin_"):
+            yield RIGHT
+        else:
+            said = f": {step.error.summary} {step.error.detail}" if step.error else ""
+            yield _wrong(seen, step, " or ".join(sorted(_allowed(seen, step))), step.ending + said)
+
+
+def _allowed(seen: FaultRun, step: Step) -> set[str]:
+    scenario = BY_ID[seen.run.scenario]
+    allowed = {*seen.fault.families, *scenario.may_end(seen.run.facts.endings, step.name, step.hook, step.events)}
+    if before := seen.before(step):
+        allowed.add(before.ending)
+    if seen.fault.arrives and any(each.fault and each.status in _NO_ANSWERS for each in step.asked):
+        allowed |= {*FAULT_BY_ID["404"].families, *FAULT_BY_ID["429"].families}
+    if step.hook in WRITES:
+        allowed.add("unverified_write")
+    if step.name in seen.strayed:
+        allowed |= {"carrier_unavailable", "carrier_timed_out"}
+    if step.hook in _VERDICTS and seen.fault.id in _REFUSALS:
+        allowed.add("not_passed")
+    if step.hook == "release_number" and seen.fault.id in ("403", "404"):
+        allowed.add("cannot_restore")
+    return allowed
+
+
+def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
+    """An import or a release is claimed where its write took effect, and not denied there."""
+    for step in _struck(seen):
+        before, claim = seen.before(step), _CLAIMS.get(step.hook)
+        if claim is None or before is None:
+            continue
+        writes = bool(before.writes)
+        took_effect = before.ending == claim and any(each.played is not None for each in step.writes)
+        if step.ending == claim and writes and not took_effect:
+            yield _wrong(seen, step, f"anything but {claim}: the write took no effect", claim)
+        elif took_effect and step.ending not in (claim, "unverified_write", "plugin_broken", "plugin_timed_out"):
+            yield _wrong(seen, step, f"{claim} or unverified_write: the write took effect", step.ending)
+        else:
+            yield RIGHT
+
+
+def _hides_no_failure(seen: FaultRun) -> Iterator[Finding]:
+    for step in _struck(seen):
+        if step.ending not in _SUCCESSES:
+            yield RIGHT
+        elif came := _missing(seen.run, step):
+            yield _wrong(seen, step, "an error, or everything", came)
+        elif seen.case.lasting and seen.fault.id in _HARD and all(each.fault for each in step.asked):
+            yield _wrong(seen, step, "an error: no request was answered", step.ending)
+        else:
+            yield RIGHT
+
+
+def _missing(run: Run, step: Step) -> str | None:
+    """What an answer that claims to be whole leaves out, or claims without an answer of the carrier."""
+    there = {fact.number for fact in run.facts.numbers}
+    if step.hook == "list_numbers" and (missing := there - {number.number for number in step.result}):
+        return f"a list that ends as if it were whole, without {sorted(missing)[0]}"
+    if (
+        step.hook == "read_routing"
+        and not step.events
+        and (missing := there.intersection(step.about) - set(step.result))
+    ):
+        return f"an answer that leaves out {sorted(missing)[0]}, as if it were not there"
+    if isinstance(step.result, CredentialTest) and step.result.credentials.outcome is Outcome.PASS:
+        answered = any(each.status and 200 <= each.status < 300 for each in step.asked)
+        return None if answered else "credentials that pass, though nothing was answered"
+    return None
+
+
+def _never_writes_blindly(seen: FaultRun) -> Iterator[Finding]:
+    for step in seen.steps():
+        unrecorded = [each for each in step.writes if each.played is None and each.fault is None]
+        strange = unrecorded if step.name in seen.struck else []
+        sent = Counter((each.method, each.url, each.body) for each in step.writes if each.status != 429)
+        twice = [key for key, times in sent.items() if times > 1]
+        if strange:
+            yield _wrong(seen, step, "no write that was not recorded", strange[0].text)
+        elif twice:
+            yield _wrong(seen, step, "each write once", f"{twice[0][0]} {twice[0][1]} {sent[twice[0]]} times")
+        elif step.writes:
+            yield RIGHT
+
+
+def _tells_no_secret(seen: FaultRun) -> Iterator[Finding]:
+    finds = listener(seen.run)
+    for step in seen.steps():
+        raised = (text for error in step.raised for text in texts_of_error(error))
+        texts = [*map(repr, step.given), *texts_of(step.given), *raised, *step.logs, step.printed]
+        if told := next((text for text in texts if finds.finds(text)), None):
+            yield _wrong(seen, step, "no secret anywhere", finds(told)[:160])
+        else:
+            yield RIGHT
+
+
+def _asks_within_bounds(seen: FaultRun) -> Iterator[Finding]:
+    for step in seen.steps():
+        before = seen.before(step)
+        most = _ATTEMPTS * (len(before.asked) + 2 if before else 8)
+        if len(step.asked) > most:
+            yield _wrong(seen, step, f"at most {most} requests", f"{len(step.asked)}")
+        elif step.asked:
+            yield RIGHT
+
+
+def _takes_what_is_new(seen: FaultRun) -> Iterator[Finding]:
+    if not seen.fault.benign:
+        return
+    for step in seen.run.steps:
+        before = seen.before(step)
+        if step.name not in seen.struck or before is None:
+            continue
+        if step.ending != before.ending:
+            yield _wrong(seen, step, before.ending, step.ending)
+        elif step.hook == "list_numbers" and _set(step) != _set(before):
+            yield _wrong(seen, step, "the same numbers", "others")
+        else:
+            yield RIGHT
+
+
+def _set(step: Step) -> frozenset[str]:
+    return frozenset(number.number for number in step.result)
+
+
+def _check(id: str, rule: str, why: str, remedy: str, judge: Callable[[FaultRun], Iterator[Finding]]) -> Check:
+    checked: Judge = judge
+    return Check(f"faults/{id}", rule, why, remedy, checked, About.FAULTS, essential=True)
+
+
+CHECKS = (
+    _check(
+        "end-in-time",
+        "With a fault at any request, every step comes to an end.",
+        "A hook that does not come back holds up its caller.",
+        "Wait for nothing yourself; the wire retries within the deadline.",
+        _ends_in_time,
+    ),
+    _check(
+        "break-nothing",
+        "With a fault at any request, no hook crashes.",
+        "Carriers answer anything once in a while.",
+        "Check what came before using it, and raise CarrierAnswerUnexpected where it is nonsense.",
+        _breaks_nothing,
+    ),
+    _check(
+        "are-of-the-right-family",
+        "A fault becomes an error whose family says what the caller is to do.",
+        "Customers are asked for new credentials because a load balancer hiccuped.",
+        "Judge by status and body: 401 and 403 are about credentials, 429 is patience, 5xx and lost answers pass.",
+        _is_of_the_right_family,
+    ),
+    _check(
+        "are-told-truly",
+        "Nothing that failed is called imported or restored, and nothing that worked is called failed.",
+        "The caller's books would be wrong for good.",
+        "After a write whose answer did not come whole, read back, or say WriteOutcomeUnknown.",
+        _says_what_is_so,
+    ),
+    _check(
+        "are-not-hidden",
+        "No answer claims to be whole where the carrier did not answer.",
+        "An empty list and a pass look like good news.",
+        "Catch only the errors that you can answer for.",
+        _hides_no_failure,
+    ),
+    _check(
+        "cause-no-blind-write",
+        "After a fault nothing is written that was not to be written, and nothing twice.",
+        "What is bought, made or changed twice by mistake is the customer's bill.",
+        "Write once; after a lost answer read back.",
+        _never_writes_blindly,
+    ),
+    _check(
+        "tell-no-secret",
+        "With a fault at any request, no answer, error or log tells a secret.",
+        "Errors are where secrets slip out.",
+        "Raise `from None`, and leave requests out of texts.",
+        _tells_no_secret,
+    ),
+    _check(
+        "keep-requests-bounded",
+        f"With a fault at any request, a step takes at most {_ATTEMPTS} times its requests.",
+        "A carrier in trouble must not be asked without end.",
+        "Leave retries to the wire, and stop at a link that was followed before.",
+        _asks_within_bounds,
+    ),
+    _check(
+        "take-what-is-new",
+        "Fields that nobody knows, and rows in another order, change nothing.",
+        "Carriers add fields without asking.",
+        "Look fields up by name, and ignore the others.",
+        _takes_what_is_new,
+    ),
+)

@@ -1,0 +1,171 @@
+"""On the wire: who is asked, as whom, and whether what only reads only reads."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections import Counter
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from trunkline.descriptor import BasicAuth, BearerAuth, CredentialForm, DigestAuth
+from trunkline.hookspec import READS
+from trunkline_conformance.cassettes import filled
+from trunkline_conformance.check import RIGHT, Check, Finding, wrong
+from trunkline_conformance.checks.replays import EVERYWHERE
+from trunkline_conformance.conversation import READING_METHODS, Run
+
+_MOST_REQUESTS = 60
+_MOST_SECONDS = 10.0
+
+
+def _authorizes(run: Run) -> Iterator[Finding]:
+    for step in run.steps:
+        for asked in step.asked:
+            if asked.played is None:
+                continue
+            recorded = run.cassette.interactions[asked.played].request.get("headers") or {}
+            template = next((value for name, value in recorded.items() if name.lower() == "authorization"), None)
+            if template is None:
+                if _named(run) is not None:
+                    yield wrong(asked.text, expected="a recording of how it was authorized", came="a recording without")
+                continue
+            plain = filled(template[0] if isinstance(template, list) else template, run.credentials)
+            sent = next((value for name, value in asked.headers.items() if name.lower() == "authorization"), "")
+            if sent == _encoded(plain):
+                yield RIGHT
+            else:
+                kind = sent.partition(" ")[0] or "none"
+                came = f"an Authorization header of kind {kind}, which is another one"
+                yield wrong(asked.text, expected="the authorization that was recorded", came=came, hook=step.hook)
+
+
+def _named(run: Run) -> BasicAuth | BearerAuth | DigestAuth | None:
+    """How the descriptor says that the given credentials are sent."""
+    form: CredentialForm = max(
+        run.subject.descriptor.credential_forms,
+        key=lambda each: len({field.name for field in each.fields} & run.credentials.keys()),
+    )
+    return form.authentication
+
+
+def _encoded(plain: str) -> str:
+    scheme, _, rest = plain.partition(" ")
+    return f"Basic {base64.b64encode(rest.encode()).decode()}" if scheme == "Basic" else plain
+
+
+def _tries_nothing_forbidden(run: Run) -> Iterator[Finding]:
+    for step in run.steps:
+        for refused in step.refused:
+            yield wrong(refused, expected="only requests that the guard lets out", came="a refusal", hook=step.hook)
+        yield RIGHT
+
+
+def _only_reads(run: Run) -> Iterator[Finding]:
+    for step in run.of_hook(*READS):
+        for asked in step.asked:
+            path = unquote(urlsplit(asked.url).path)
+            if asked.method in READING_METHODS or _is_declared(run, asked.method, path):
+                yield RIGHT
+            else:
+                yield wrong(asked.text, expected="GET, or a read that is declared", came=asked.method, hook=step.hook)
+
+
+def _is_declared(run: Run, method: str, path: str) -> bool:
+    return method == "POST" and any(re.fullmatch(read.path, path) for read in run.subject.descriptor.reads_by_post)
+
+
+def _asks_within_bounds(run: Run) -> Iterator[Finding]:
+    for step in run.steps:
+        if len(step.asked) > _MOST_REQUESTS:
+            came = f"{len(step.asked)} requests"
+            yield wrong(step.name, expected=f"at most {_MOST_REQUESTS} requests", came=came, hook=step.hook)
+        elif step.seconds > _MOST_SECONDS:
+            came = f"{step.seconds:.1f} s"
+            yield wrong(step.name, expected=f"an end within {_MOST_SECONDS:g} s", came=came, hook=step.hook)
+        elif step.asked:
+            yield RIGHT
+
+
+def _never_writes_twice(run: Run) -> Iterator[Finding]:
+    for step in run.steps:
+        # What was answered 429 was not done; all else may have been.
+        writes = Counter((each.method, each.url, each.body) for each in step.writes if each.status != 429)
+        for (method, url, _), times in writes.items():
+            if times > 1:
+                came = f"the same write {times} times"
+                yield wrong(f"{method} {url}", expected="one write", came=came, hook=step.hook)
+            else:
+                yield RIGHT
+
+
+def _gives_no_number_up(run: Run) -> Iterator[Finding]:
+    known = {fact.number.lstrip("+") for fact in run.facts.numbers} | {
+        number.handle for step in run.of_hook("list_numbers") for number in step.result if hasattr(number, "handle")
+    }
+    known |= {each.number.handle for step in run.of_hook("read_routing") for each in (step.result or {}).values()}
+    for step in run.steps:
+        for asked in step.writes:
+            if asked.method == "DELETE" and any(segment in known for segment in urlsplit(asked.url).path.split("/")):
+                yield wrong(asked.text, expected="no number is ever given up", came="its deletion", hook=step.hook)
+            else:
+                yield RIGHT
+
+
+CHECKS = (
+    Check(
+        "wire/authorizes-every-request",
+        "Every request carries the credentials of the account as they were recorded, and no others.",
+        "A request without credentials proves nothing about them.",
+        "Name in the descriptor's form which credentials are sent, and how; the wire writes the header.",
+        _authorizes,
+        scenarios=EVERYWHERE,
+        essential=True,
+    ),
+    Check(
+        "wire/tries-nothing-forbidden",
+        "The plugin tries nothing that the guard refuses: no other host, no plain HTTP, no write in a reading hook.",
+        "A plugin that tries means to, even where it hides the refusal.",
+        "Speak to the descriptor's hosts only, and write in writing hooks only.",
+        _tries_nothing_forbidden,
+        scenarios=EVERYWHERE,
+        essential=True,
+    ),
+    Check(
+        "wire/only-reads-where-it-reads",
+        "Hooks that read send GET, HEAD, and the POSTs that the descriptor declares as reads.",
+        "A customer who only asks must find everything as it was.",
+        "Use the carrier's reading endpoint, or declare the POST with its source.",
+        _only_reads,
+        scenarios=EVERYWHERE,
+        essential=True,
+    ),
+    Check(
+        "wire/asks-within-bounds",
+        f"A step takes at most {_MOST_REQUESTS} requests and {_MOST_SECONDS:g} s.",
+        "A plugin that asks without end holds up its caller and the carrier.",
+        "Stop at the last page, and do not ask again what was answered.",
+        _asks_within_bounds,
+        scenarios=EVERYWHERE,
+    ),
+    Check(
+        "wire/never-writes-twice",
+        "No write is sent twice in one step, unless the carrier said that it did nothing.",
+        "A repeated write may buy, make or change a thing twice.",
+        "After a lost answer read back; leave repeating to the wire.",
+        _never_writes_twice,
+        scenarios=("import/*", "release/*", "set-up/*", "trouble/*"),
+        needs=("import_numbers",),
+        essential=True,
+    ),
+    Check(
+        "wire/gives-no-number-up",
+        "No request deletes a number.",
+        "A number that was given up is lost to the customer.",
+        "To release a number means to put its routing back.",
+        _gives_no_number_up,
+        scenarios=("import/*", "release/*"),
+        needs=("import_numbers",),
+        essential=True,
+    ),
+)

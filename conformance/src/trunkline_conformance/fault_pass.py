@@ -1,0 +1,133 @@
+"""Picks faults for a plugin's scenarios, and finds the smallest case of each check that fails."""
+
+from __future__ import annotations
+
+import enum
+import random
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+from hypothesis import HealthCheck, Phase, find, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+
+from trunkline_conformance.check import About, Check, Finding
+from trunkline_conformance.conversation import Run
+from trunkline_conformance.faults import FAULTS, Case, strike
+from trunkline_conformance.replaying import Library
+from trunkline_conformance.scenarios import BY_ID
+
+_SHRINKS = 60
+
+
+class Profile(enum.Enum):
+    """How many cases are tried."""
+
+    NONE = "none"
+    FEW = "few"
+    CI = "ci"
+    THOROUGH = "thorough"
+
+    @property
+    def cases(self) -> int:
+        """That many."""
+        return {Profile.NONE: 0, Profile.FEW: 15, Profile.CI: 80, Profile.THOROUGH: 2000}[self]
+
+
+@attrs.define
+class FaultFindings:
+    """What the checks found under faults, by check: how much they looked at, and the smallest case that went wrong."""
+
+    looked_at: dict[str, int] = attrs.Factory(dict)
+    problems: dict[str, tuple[Finding, ...]] = attrs.Factory(dict)
+    cases: int = 0
+
+    def note(self, check: Check, findings: Sequence[Finding]) -> None:
+        """Count what a check looked at in one case, and keep the first case that went wrong."""
+        self.looked_at[check.id] = self.looked_at.get(check.id, 0) + len(findings)
+        if wrong := tuple(finding for finding in findings if not finding.right):
+            self.problems.setdefault(check.id, wrong[:1])
+
+
+def _about_faults(checks: Sequence[Check]) -> tuple[Check, ...]:
+    return tuple(check for check in checks if check.about is About.FAULTS)
+
+
+@attrs.frozen
+class FaultPass:
+    """A plugin's scenarios, ready to be struck. Only a scenario that goes well without a fault is tried with one."""
+
+    library: Library
+    runs: Mapping[str, Run]
+    checks: tuple[Check, ...] = attrs.field(converter=_about_faults)
+    chance: random.Random
+
+    def by_profile(self, profile: Profile) -> FaultFindings:
+        """Try as many cases as the profile says, as Hypothesis picks them, and shrink those that go wrong."""
+        found = FaultFindings()
+        lengths = self._lengths()
+        if not (profile.cases and lengths and self.checks):
+            return found
+        cases = st.sampled_from(list(lengths)).flatmap(
+            lambda id: st.builds(
+                lambda at, fault, lasting: Case(id, at, fault.id, lasting),
+                st.integers(0, lengths[id] - 1),
+                st.sampled_from(FAULTS),
+                st.booleans(),
+            )
+        )
+        number = self.chance.randrange(2**32)
+
+        @seed(number)
+        @_quiet(profile.cases, Phase.generate)
+        @given(cases)
+        def look(case: Case) -> None:
+            self.one(case, found)
+
+        look()
+        for check in self.checks:
+            if check.id in found.problems:
+                found.problems[check.id] = self._smallest(check, cases, number) or found.problems[check.id]
+        return found
+
+    def one(self, case: Case, found: FaultFindings) -> None:
+        """Try one case."""
+        found.cases += 1
+        for check, findings in self._judged(case, self.checks):
+            found.note(check, findings)
+
+    def _lengths(self) -> dict[str, int]:
+        """How many requests each scenario takes."""
+        return {
+            id: len(run.asked)
+            for id, run in self.runs.items()
+            if run.asked and not (run.stuck or run.unplayed) and all(each.played is not None for each in run.asked)
+        }
+
+    def _judged(self, case: Case, checks: Sequence[Check]) -> Iterator[tuple[Check, list[Finding]]]:
+        scenario, cassette = BY_ID[case.scenario], self.library.cassettes[case.scenario]
+        seen = strike(self.library.subject, scenario, cassette, case, self.runs[case.scenario], self.chance)
+        yield from ((check, list(check.judge(seen))) for check in checks)
+
+    def _smallest(self, check: Check, cases: st.SearchStrategy[Case], number: int) -> tuple[Finding, ...]:
+        def fails(case: Case) -> bool:
+            return any(not finding.right for _, findings in self._judged(case, [check]) for finding in findings)
+
+        try:
+            case = find(
+                cases, fails, settings=_quiet(_SHRINKS, Phase.generate, Phase.shrink), random=random.Random(number)
+            )
+        except NoSuchExample:
+            return ()
+        return tuple(each for _, findings in self._judged(case, [check]) for each in findings if not each.right)[:1]
+
+
+def _quiet(examples: int, *phases: Phase) -> settings:
+    return settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=phases,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )

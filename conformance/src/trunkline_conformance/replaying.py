@@ -1,0 +1,71 @@
+"""A plugin's cassettes, and its way through each of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from trunkline_conformance import canaries
+from trunkline_conformance.cassettes import Cassette, CassetteUnreadable, load, path_of
+from trunkline_conformance.conversation import Run
+from trunkline_conformance.replay import CassetteDial
+from trunkline_conformance.scenarios import SCENARIOS, Scenario, perform
+from trunkline_conformance.stage import Stage
+from trunkline_conformance.subject import Subject
+
+
+@attrs.frozen
+class Library:
+    """The cassettes of one plugin: those that its capabilities call for, and what is wrong with the others."""
+
+    subject: Subject
+    folder: Path
+    cassettes: Mapping[str, Cassette]
+    unreadable: Mapping[str, str]
+    missing: tuple[str, ...]
+    without: Mapping[str, str]
+    """Scenarios that the carrier has nothing like, each with the reason."""
+
+
+def called_for(subject: Subject) -> tuple[Scenario, ...]:
+    """The scenarios that the plugin's capabilities call for."""
+    return tuple(scenario for scenario in SCENARIOS if all(subject.can(name) for name in scenario.needs))
+
+
+def library(subject: Subject, folder: Path, without: Mapping[str, str] | None = None) -> Library:
+    """Every cassette that is called for, and is not among those that the carrier has nothing like."""
+    without = without or {}
+    cassettes: dict[str, Cassette] = {}
+    unreadable: dict[str, str] = {}
+    missing: list[str] = []
+    for scenario in called_for(subject):
+        path = path_of(folder, scenario.id)
+        if not path.is_file():
+            if scenario.id not in without:
+                missing.append(scenario.id)
+            continue
+        try:
+            cassettes[scenario.id] = load(path, scenario.id)
+        except CassetteUnreadable as error:
+            unreadable[scenario.id] = str(error)
+    return Library(subject, folder, cassettes, unreadable, tuple(missing), without)
+
+
+def replay(subject: Subject, scenario: Scenario, cassette: Cassette, rng: random.Random) -> Run:
+    """Go through one scenario on its cassette, with fresh credentials."""
+    credentials = canaries.fresh(subject.descriptor, cassette.account.credentials, rng)
+    dial = CassetteDial(cassette, credentials, reads_in_any_order=scenario.reads_in_any_order)
+    facts = cassette.facts_with(credentials)
+    stage = Stage(
+        subject,
+        dial,
+        given=cassette.account,
+        credentials=credentials,
+        facts=facts,
+        provenance=cassette.provenance,
+    )
+    stuck = perform(stage, scenario)
+    return Run(subject, scenario.id, cassette, facts, credentials, stage.steps, dial.unplayed(), stuck)

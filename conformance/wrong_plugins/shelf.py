@@ -1,0 +1,271 @@
+"""The shelf of wrong plugins: the honest one with one small lie each, and the check that has to catch it.
+
+A file `ABOUT/NAME.diff` tells the lie in a sentence, names the check, and shows the lie itself: what it changes in the
+honest plugin, which is the template with its defaults.
+"""
+
+from __future__ import annotations
+
+import importlib
+import random
+import re
+import shutil
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import Distribution
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import attrs
+
+from trunkline.hookspec import PROVIDERS
+from trunkline_conformance.check import About, Check, Finding
+from trunkline_conformance.checks import BY_ID as BY_CHECK
+from trunkline_conformance.checks import CHECKS
+from trunkline_conformance.conversation import Run
+from trunkline_conformance.faults import Case, FaultRun, strike
+from trunkline_conformance.new_provider import write_provider
+from trunkline_conformance.replaying import Library, called_for, library, replay
+from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.subject import Subject, subject_of
+
+SHELF = Path(__file__).parent
+PACKAGE = "trunkline_acme"
+CASSETTES = f"src/{PACKAGE}/cassettes"
+
+
+class NoSuchPlace(LookupError):
+    """What a lie changes does not stand in the honest plugin, or more than once."""
+
+
+@attrs.frozen
+class Change:
+    """Lines of one file, and what stands in their place."""
+
+    file: str
+    before: str
+    after: str
+
+    def make(self, project: Path) -> None:
+        """Change the file; raises `NoSuchPlace`."""
+        path = project / self.file
+        text = path.read_text("utf-8")
+        if text.count(self.before) != 1:
+            raise NoSuchPlace(f"{self.file} holds {text.count(self.before)} times:\n{self.before}")
+        path.write_text(text.replace(self.before, self.after), "utf-8")
+
+
+@attrs.frozen
+class WrongPlugin:
+    """One lie: what it is, which check has to catch it, and where the honest plugin is changed.
+
+    It is caught in one scenario, or, by a check of the law under faults, in one case; some checks look at neither.
+    """
+
+    name: str
+    story: str
+    caught_by: str
+    scenario: str | None
+    case: Case | None
+    changes: tuple[Change, ...]
+
+
+def wrong_plugins(shelf: Path = SHELF) -> tuple[WrongPlugin, ...]:
+    """Every wrong plugin on the shelf, by name."""
+    return tuple(_read(path, shelf) for path in sorted(shelf.rglob("*.diff")))
+
+
+_WHERE = re.compile(
+    r"(?P<check>\S+)(?: in (?P<scenario>[^\s,]+))?(?:, (?P<fault>\S+) at (?P<at>\d+)(?P<lasting> and on)?)?"
+)
+
+
+def _read(path: Path, shelf: Path) -> WrongPlugin:
+    head, *files = path.read_text("utf-8").split("\n--- ")
+    story, _, caught = head.strip().partition("\n\ncaught by: ")
+    where = _WHERE.fullmatch(caught)
+    if where is None:
+        raise ValueError(f"{path}: not a check, a scenario and a fault: {caught!r}")
+    scenario, fault = where["scenario"], where["fault"]
+    case = Case(scenario, int(where["at"]), fault, bool(where["lasting"])) if fault else None
+    name = path.relative_to(shelf).with_suffix("").as_posix()
+    return WrongPlugin(
+        name, story, where["check"], scenario, case, tuple(each for file in files for each in _changes(file))
+    )
+
+
+def _changes(diff: str) -> Iterator[Change]:
+    """The places that one file is changed in; where they stand is told by their lines alone, so that they may move."""
+    names, *places = re.split(r"\n@@.*@@", diff.rstrip("\n"))
+    file = names.splitlines()[0].removeprefix("a/")
+    for place in places:
+        lines = place.splitlines()[1:]
+        before, after = (
+            "".join(f"{line[1:]}\n" for line in lines if not line or line[0] in kept) for kept in (" -", " +")
+        )
+        yield Change(file, before, after)
+
+
+# A plugin before the checks
+
+
+@attrs.frozen(eq=False)
+class Seen:
+    """What the checks are shown of one plugin: itself, its recordings, and its way through scenarios and faults."""
+
+    library: Library
+    runs: Mapping[str, Run]
+    struck: tuple[FaultRun, ...]
+
+    @classmethod
+    def of(cls, subject: Subject, folder: Path, scenarios: Iterable[str], cases: Iterable[Case]) -> Seen:
+        """Go through these scenarios, and these cases."""
+        found, rng = library(subject, folder), random.Random(7)
+        runs = {id: replay(subject, BY_ID[id], found.cassettes[id], rng) for id in scenarios}
+        struck = (
+            strike(subject, BY_ID[c.scenario], found.cassettes[c.scenario], c, runs[c.scenario], rng) for c in cases
+        )
+        return cls(found, runs, tuple(struck))
+
+    def findings(self, check: Check) -> list[Finding]:
+        """What one check finds."""
+        return [finding for each in self._shown_to(check) for finding in check.judge(each)]
+
+    def _shown_to(self, check: Check) -> Sequence[object]:
+        match check.about:
+            case About.PLUGIN:
+                return [self.library.subject]
+            case About.CASSETTES:
+                return [self.library]
+            case About.FAULTS:
+                return self.struck
+        return [run for id, run in self.runs.items() if check.looks_at(id)]
+
+    def passes(self, check: Check) -> bool:
+        """Whether the check finds something to look at, and all of it right."""
+        findings = self.findings(check)
+        return bool(findings) and all(finding.right for finding in findings)
+
+    def is_caught_by(self, check: Check) -> bool:
+        """Whether the check finds something wrong, and not merely nothing to look at."""
+        return any(not finding.right for finding in self.findings(check))
+
+
+@attrs.frozen
+class Shelf:
+    """The wrong plugins beside the honest one, in a folder of their own."""
+
+    folder: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Shelf:
+        """The honest plugin written there, and imported once, so that its copies need not be compiled anew."""
+        write_provider(folder / "honest", {})
+        shelf = cls(folder)
+        with _imported(shelf.honest_project):
+            return shelf
+
+    @property
+    def honest_project(self) -> Path:
+        """Where the honest plugin is."""
+        return self.folder / "honest"
+
+    @contextmanager
+    def honest(self, *, alone: bool = False) -> Iterator[Seen]:
+        """The honest plugin, in every scenario and every case that is on the shelf, or in none."""
+        cases = [lie.case for lie in wrong_plugins() if lie.case]
+        with _imported(self.honest_project) as subject:
+            scenarios = [scenario.id for scenario in called_for(subject)]
+            folder = self.honest_project / CASSETTES
+            yield Seen.of(subject, folder, *(([], []) if alone else (scenarios, cases)))
+
+    @contextmanager
+    def wrong(self, lie: WrongPlugin) -> Iterator[Seen]:
+        """A wrong plugin, where it has to be caught."""
+        project = tell(lie, self.honest_project, self.folder / "wrong")
+        # What a plugin does when it is imported is looked at in another process, and must not happen in this one.
+        safe = self.honest_project if lie.caught_by.startswith("installing/") else project
+        folder = (project if (project / CASSETTES).exists() else self.honest_project) / CASSETTES
+        with _imported(safe) as subject, _findable(project):
+            yield Seen.of(subject, folder, filter(None, [lie.scenario]), filter(None, [lie.case]))
+
+
+def tell(lie: WrongPlugin, honest: Path, folder: Path) -> Path:
+    """A copy of the honest plugin's project that tells this lie; with its recordings only where it changes them."""
+    whole = any(change.file.startswith(CASSETTES) for change in lie.changes)
+    ignored = () if whole else ("cassettes", "records")
+    project = folder / lie.name
+    shutil.copytree(honest, project, ignore=shutil.ignore_patterns(*ignored), dirs_exist_ok=True)
+    for change in lie.changes:
+        change.make(project)
+    return project
+
+
+@contextmanager
+def _imported(project: Path) -> Iterator[Subject]:
+    """The plugin of a project, found by its entry point for as long as the block runs."""
+    before = _taken_out()
+    with _findable(project):
+        (point,) = Distribution.at(_recorded(project)).entry_points
+        try:
+            yield subject_of(point.load(), point=point)
+        finally:
+            _taken_out()
+            sys.modules.update(before)
+
+
+@contextmanager
+def _findable(project: Path) -> Iterator[None]:
+    """The project's package and its distribution are found before all others."""
+    places = [str(project / "src"), str(_recorded(project).parent)]
+    with mock.patch.object(sys, "path", [*places, *sys.path]):
+        importlib.invalidate_caches()
+        yield
+
+
+def _recorded(project: Path) -> Path:
+    """What an installer records of a project: its name, what it requires, its entry point."""
+    folder = project / "records" / f"{PACKAGE}-0.1.0.dist-info"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        said = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+        requires = "".join(f"Requires-Dist: {each}\n" for each in said["dependencies"])
+        about = f"Metadata-Version: 2.3\nName: {said['name']}\nVersion: {said['version']}\n{requires}"
+        (folder / "METADATA").write_text(about, "utf-8")
+        points = "".join(f"{name} = {value}\n" for name, value in said["entry-points"][PROVIDERS].items())
+        (folder / "entry_points.txt").write_text(f"[{PROVIDERS}]\n{points}", "utf-8")
+    return folder
+
+
+def _taken_out() -> dict[str, Any]:
+    names = [name for name in sys.modules if name.partition(".")[0] == PACKAGE]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+# The matrix
+
+
+def main() -> None:
+    """Print for each wrong plugin whether the check that names it catches it, and which others do in the same place."""
+    away = 0
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = Shelf.in_folder(Path(folder))
+        for lie in wrong_plugins():
+            with shelf.wrong(lie) as seen:
+                named = BY_CHECK[lie.caught_by]
+                caught = seen.is_caught_by(named)
+                others = [each.id for each in CHECKS if each.about is named.about and each is not named]
+                also = [id for id in others if seen.is_caught_by(BY_CHECK[id])]
+            away += not caught
+            said = "caught" if caught else "GOT AWAY"
+            print(f"{lie.name:<40} {said:<9} {lie.caught_by:<42} {', '.join(also)}", flush=True)
+    print(f"{len(wrong_plugins())} wrong plugins, {away} got away")
+    raise SystemExit(bool(away))
+
+
+if __name__ == "__main__":
+    main()

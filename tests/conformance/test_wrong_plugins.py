@@ -1,0 +1,53 @@
+"""The suite on trial: every wrong plugin is caught by the check that names it, and the honest one passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from shelf import Seen, Shelf, WrongPlugin, wrong_plugins
+
+from trunkline_conformance.checks import BY_ID, CHECKS
+
+ALL = wrong_plugins()
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return Shelf.in_folder(tmp_path_factory.mktemp("shelf"))
+
+
+@pytest.fixture(scope="module")
+def honest(shelf: Shelf) -> Iterator[Seen]:
+    with shelf.honest() as seen:
+        yield seen
+
+
+def test_the_honest_plugin_passes_every_check(honest: Seen) -> None:
+    assert [check.id for check in CHECKS if not honest.passes(check)] == []
+
+
+def test_every_check_has_a_wrong_plugin() -> None:
+    assert {check.id for check in CHECKS} - {lie.caught_by for lie in ALL} == set()
+    assert len(ALL) >= 60
+
+
+@pytest.mark.parametrize("lie", ALL, ids=lambda lie: lie.name)
+def test_a_wrong_plugin_is_caught_by_the_check_that_names_it(shelf: Shelf, lie: WrongPlugin) -> None:
+    with shelf.wrong(lie) as seen:
+        assert seen.is_caught_by(BY_ID[lie.caught_by]), lie.story
+
+
+def test_each_lie_is_told_in_one_sentence() -> None:
+    assert [lie.name for lie in ALL if not lie.story.endswith(".") or lie.story.count(". ") or "\n" in lie.story] == []
+
+
+def test_what_a_lie_changes_has_to_be_there(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "lie.diff").write_text(
+        "It lies.\n\ncaught by: replay/plays-everything in import/new\n\n"
+        "--- a/src/trunkline_acme/names.py\n+++ b/src/trunkline_acme/names.py\n@@ -1 +1 @@\n-nowhere\n+here\n"
+    )
+    (lie,) = wrong_plugins(tmp_path)
+    with pytest.raises(LookupError, match="holds 0 times"), shelf.wrong(lie):
+        pass
