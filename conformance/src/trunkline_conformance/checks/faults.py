@@ -185,21 +185,8 @@ def _set(step: Step) -> frozenset[str]:
     return frozenset(number.number for number in step.result)
 
 
-<<<<<<< HEAD
-def _check(
-    id: str,
-    rule: str,
-    why: str,
-    remedy: str,
-    judge: Callable[[FaultRun], Iterator[Finding]],
-    needs: tuple[str, ...] = (),
-) -> Check:
-    checked: Judge = judge
-    return Check(f"faults/{id}", rule, why, remedy, checked, About.FAULTS, needs=needs, essential=True)
-=======
 def _check(id: str, rule: str, why: str, remedy: str, judge: Judge, needs: tuple[str, ...] = ()) -> Check:
     return Check(f"faults/{id}", rule, why, remedy, judge, About.FAULTS, needs=needs, essential=True)
->>>>>>> suite
 
 
 CHECKS = (
@@ -230,11 +217,7 @@ CHECKS = (
         "The caller's books would be wrong for good.",
         "After a write whose answer did not come whole, read back, or say WriteOutcomeUnknown.",
         _says_what_is_so,
-<<<<<<< HEAD
-        ("import_numbers",),
-=======
         _IMPORT,
->>>>>>> suite
     ),
     _check(
         "are-not-hidden",
@@ -249,11 +232,7 @@ CHECKS = (
         "What is bought, made or changed twice by mistake is the customer's bill.",
         "Write once; after a lost answer read back.",
         _never_writes_blindly,
-<<<<<<< HEAD
-        ("import_numbers",),
-=======
         _IMPORT,
->>>>>>> suite
     ),
     _check(
         "tell-no-secret",
