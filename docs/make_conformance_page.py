@@ -45,7 +45,8 @@ Computed from a run, never claimed.
 
 FAULTS_INTRODUCTION = """## Faults
 
-Each strikes one request of a scenario, or every request from there on. After it the cassette goes on where it can: a
+Each strikes one request of a scenario, or every request from there on; `null` and `unknown-word` strike one field of
+its answer, and the two of pages a later page of a list of numbers. After it the cassette goes on where it can: a
 read that was not recorded gets 503, and a write that was not recorded fails the check. A case that goes wrong shrinks
 to the smallest one, and the report prints the command that repeats it.
 """

@@ -80,7 +80,8 @@ def wrong_plugins(shelf: Path = SHELF) -> tuple[WrongPlugin, ...]:
 
 
 _WHERE = re.compile(
-    r"(?P<check>\S+)(?: in (?P<scenario>[^\s,]+))?(?:, (?P<fault>\S+) at (?P<at>\d+)(?P<lasting> and on)?)?"
+    r"(?P<check>\S+)(?: in (?P<scenario>[^\s,]+))?"
+    r"(?:, (?P<fault>\S+) at (?P<at>\d+)(?P<lasting> and on)?(?: in field (?P<field>\d+))?)?"
 )
 
 
@@ -91,7 +92,7 @@ def _read(path: Path, shelf: Path) -> WrongPlugin:
     if where is None:
         raise ValueError(f"{path}: not a check, a scenario and a fault: {caught!r}")
     scenario, fault = where["scenario"], where["fault"]
-    case = Case(scenario, int(where["at"]), fault, bool(where["lasting"])) if fault else None
+    case = Case(scenario, int(where["at"]), fault, bool(where["lasting"]), int(where["field"] or 0)) if fault else None
     name = path.relative_to(shelf).with_suffix("").as_posix()
     return WrongPlugin(
         name, story, where["check"], scenario, case, tuple(each for file in files for each in _changes(file))

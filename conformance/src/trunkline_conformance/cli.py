@@ -51,6 +51,7 @@ def run(
     step: Annotated[int, typer.Option(help="Which request of the scenario the fault strikes, from 0.")] = 0,
     fault: Annotated[str | None, typer.Option(help="The fault.")] = None,
     lasting: Annotated[bool, typer.Option("--lasting", help="It strikes every request from there on.")] = False,
+    field: Annotated[int, typer.Option(help="Which field of the answer it strikes, from 0.")] = 0,
     seed: Annotated[int | None, typer.Option(help="Makes canaries and faults repeat.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report there as JSON.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write the report there as one HTML page.")] = None,
@@ -61,7 +62,7 @@ def run(
         subject = installed(provider)
         folder = cassettes or subject.folder / "cassettes"
         examination = examine(
-            subject, folder, checks=chosen, faults=faults, case=_case(scenario, step, fault, lasting), seed=seed
+            subject, folder, checks=chosen, faults=faults, case=_case(scenario, step, fault, lasting, field), seed=seed
         )
     except (NotTestable, ExemptionRefused, NoCanary) as error:
         typer.echo(str(error), err=True)
@@ -98,12 +99,12 @@ def new(
     typer.echo(f"Wrote {place}. Next:\n\n    pip install --editable {place}\n    trunkline-conformance run {provider}")
 
 
-def _case(scenario: str | None, step: int, fault: str | None, lasting: bool) -> Case | None:
+def _case(scenario: str | None, step: int, fault: str | None, lasting: bool, field: int) -> Case | None:
     if scenario is None and fault is None:
         return None
     if scenario is None or fault is None:
         raise typer.BadParameter("--scenario and --fault go together")
-    return Case(_known("--scenario", scenario, BY_ID), step, _known("--fault", fault, FAULT_BY_ID), lasting)
+    return Case(_known("--scenario", scenario, BY_ID), step, _known("--fault", fault, FAULT_BY_ID), lasting, field)
 
 
 def _known(option: str, id: str, known: Mapping[str, object]) -> str:

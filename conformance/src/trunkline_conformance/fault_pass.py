@@ -21,6 +21,9 @@ _SHRINKS = 60
 _LONGEST = 100
 """Requests of a conversation that is tried with faults; a longer one takes too much of the time."""
 
+_FIELDS = 64
+"""Fields of an answer that are told apart; of one with fewer, some are struck by several numbers."""
+
 
 class Profile(enum.Enum):
     """How many cases are tried."""
@@ -72,10 +75,11 @@ class FaultPass:
             return found
         cases = st.sampled_from(list(lengths)).flatmap(
             lambda id: st.builds(
-                lambda at, fault, lasting: Case(id, at, fault.id, lasting),
+                lambda at, fault, lasting, field: Case(id, at, fault.id, lasting, field if fault.field else 0),
                 st.integers(0, lengths[id] - 1),
                 st.sampled_from(FAULTS),
                 st.booleans(),
+                st.integers(0, _FIELDS - 1),
             )
         )
         number = self.chance.randrange(2**32)
@@ -101,8 +105,11 @@ class FaultPass:
             found.note(check, findings)
 
     def _always(self, lengths: Mapping[str, int]) -> Iterator[Case]:
-        """What every run begins with: an answer in another form, and a lost answer to the first write of an import."""
-        yield Case(next(iter(lengths)), 0, "new-fields")
+        """What every run begins with: answers in other forms, pages that come again, an import's first write lost."""
+        first = next(iter(lengths))
+        yield from (Case(first, 0, fault) for fault in ("new-fields", "null", "unknown-word"))
+        if (pages := "list-numbers/many-pages") in lengths:
+            yield from (Case(pages, 1, "repeated-page"), Case(pages, 1, "cyclic-page", lasting=True))
         for id in lengths:
             for at, asked in enumerate(self.runs[id].asked):
                 if asked.step == "import_number" and asked.method not in READING_METHODS:

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Mapping
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 import requests
@@ -17,6 +18,7 @@ from vcr.request import Request
 from trunkline_conformance import canaries
 from trunkline_conformance.cassettes import Cassette
 from trunkline_conformance.conversation import Run, Step
+from trunkline_conformance.fields import Change, null, unknown_word, with_one_changed
 from trunkline_conformance.replay import MATCH_ON, CassetteDial, answer, asked_with, reads
 from trunkline_conformance.scenarios import Scenario, perform
 from trunkline_conformance.stage import Stage
@@ -29,6 +31,7 @@ _UNAVAILABLE = ("carrier_unavailable", "carrier_timed_out")
 _UNEXPECTED = ("carrier_answer_unexpected", "carrier_unavailable")
 _REFUSED = ("credentials_rejected", "permission_missing", "account_suspended", "carrier_refused")
 _NOT_FOUND = (*_REFUSED, "number_not_found", "carrier_answer_unexpected")
+_NOT_SAID = (*_UNEXPECTED, "number_not_found", "account_suspended", "carrier_refused", "permission_missing")
 
 Answer = dict[str, Any]
 
@@ -37,20 +40,23 @@ Answer = dict[str, Any]
 class Fault:
     """One fault. `families` are the codes of the errors that it may become.
 
-    `instead` makes an answer of its own, and the request never arrives; `spoil` changes the recorded answer, and the
-    request has arrived. A `benign` one changes nothing that matters.
+    `instead` makes an answer of its own, and the request never arrives. With the others it has arrived: `spoil` changes
+    the recorded answer, `field` one field of it, and `page` puts an earlier page of the list in its place, counted from
+    the first or, below 0, from the last. A `benign` one changes nothing that matters.
     """
 
     id: str
     families: tuple[str, ...]
     instead: Callable[[dt.datetime], Answer] | None = attrs.field(default=None, repr=False)
     spoil: Callable[[Answer], Answer] | None = attrs.field(default=None, repr=False)
+    field: Change | None = attrs.field(default=None, repr=False)
+    page: int | None = None
     benign: bool = False
 
     @property
     def arrives(self) -> bool:
         """Whether the request that it strikes reaches the carrier."""
-        return self.spoil is not None
+        return self.instead is None
 
 
 # Answers of their own
@@ -153,6 +159,10 @@ FAULTS: tuple[Fault, ...] = (
     Fault("truncated", _UNEXPECTED, spoil=_with_body(_truncated)),
     Fault("huge", _UNEXPECTED, spoil=_with_body(lambda body: body + b" " * HUGE)),
     Fault("wrong-type", _UNEXPECTED, spoil=_wrong_type),
+    Fault("repeated-page", _UNEXPECTED, page=-1),
+    Fault("cyclic-page", _UNEXPECTED, page=0),
+    Fault("null", _NOT_SAID, field=null),
+    Fault("unknown-word", _NOT_SAID, field=unknown_word),
     Fault("new-fields", (), spoil=_with_json(_with_more), benign=True),
     Fault("other-order", (), spoil=_with_json(_turned), benign=True),
 )
@@ -161,19 +171,24 @@ FAULT_BY_ID = {fault.id: fault for fault in FAULTS}
 
 @attrs.frozen
 class Case:
-    """A fault at one request of a scenario, once or from there on. Smaller ones come first."""
+    """A fault at one request of a scenario, once or from there on. Smaller ones come first.
+
+    `field` says which field of an answer is struck, of those that the fault can strike.
+    """
 
     scenario: str
     at: int
     fault: str
     lasting: bool = False
+    field: int = 0
 
     def command(self, provider: str) -> str:
         """What repeats it."""
         lasting = " --lasting" if self.lasting else ""
+        field = f" --field {self.field}" if self.field else ""
         return (
             f"trunkline-conformance run {provider} --scenario {self.scenario} --step {self.at} --fault {self.fault}"
-            f"{lasting}"
+            f"{lasting}{field}"
         )
 
 
@@ -202,19 +217,48 @@ class FaultyDial(CassetteDial):
             response = self._struck(request) if strikes else self._after(request) if self.struck else None
         return super().send(request, timeout) if response is None else answer(response, request)
 
-    def _struck(self, request: requests.PreparedRequest) -> Answer:
-        self.struck.append(self.step)
+    def _struck(self, request: requests.PreparedRequest) -> Answer | None:
+        """The answer with the fault; without it, or None, where there is nothing that it could strike."""
         sent = asked_with(request, self.step)
         index = self._recorded(sent)
-        if self._fault.spoil is not None and index is not None:
-            response = self._fault.spoil(self._play(index))
-        elif self._fault.instead is not None:
-            response = self._fault.instead(self._now)
-            index = None
-        else:
+        if self._fault.instead is not None:
+            index, response = None, self._fault.instead(self._now)
+        elif index is None:
+            self.struck.append(self.step)
             return self._after(request)
+        elif spoilt := self._spoilt(self._tape.responses[index], sent):
+            self._play(index)
+            response = spoilt
+        else:
+            return self._after(request) if self.struck else None
+        self.struck.append(self.step)
         self.asked.append(self._noted(sent, index, response, self._fault.id))
         return response
+
+    def _spoilt(self, recorded: Answer, sent: Request) -> Answer | None:
+        if self._fault.spoil is not None:
+            return self._fault.spoil(recorded)
+        if self._fault.page is not None:
+            earlier = self._pages_before(sent)
+            return earlier[self._fault.page] if earlier else None
+        assert self._fault.field is not None
+        try:
+            content = json.loads(recorded["body"]["string"])
+        except ValueError:
+            return None
+        changed = with_one_changed(content, self._case.field, self._fault.field)
+        return None if changed is None else recorded | {"body": {"string": json.dumps(changed).encode()}}
+
+    def _pages_before(self, sent: Request) -> list[Answer]:
+        """The earlier pages of the list of numbers that is read in this step."""
+        if not sent.step.startswith("list_numbers"):
+            return []
+        place = urlsplit(sent.uri)._replace(query="")
+        return [
+            self._tape.responses[each.played]
+            for each in self.asked
+            if each.step == sent.step and each.played is not None and urlsplit(each.url)._replace(query="") == place
+        ]
 
     def _after(self, request: requests.PreparedRequest) -> Answer:
         sent = asked_with(request, self.step)

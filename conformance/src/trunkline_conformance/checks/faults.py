@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from trunkline.checks import CredentialTest, Outcome
 from trunkline.hookspec import WRITES
+from trunkline.numbers import CarrierNumber
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge
 from trunkline_conformance.conversation import Run, Step
 from trunkline_conformance.faults import FAULT_BY_ID, FaultRun
@@ -16,8 +17,11 @@ from trunkline_conformance.telling import listener, texts_of, texts_of_error
 _MOST_SECONDS = 10.0
 _MOST_SLEEP = 60.0
 _ATTEMPTS = 4
+_TRUE_ENDS = frozenset({"unverified_write", "plugin_broken", "plugin_timed_out"})
+_WHERE_A_FIELD_CHANGED = {"import_number": {"snapshot_stale"}, "release_number": {"cannot_restore", "left_alone"}}
 _CLAIMS = {"import_number": "imported", "release_number": "restored"}
 _IMPORT = ("import_numbers",)
+_LIST = ("list_numbers",)
 _SUCCESSES = frozenset({"answered", "passed", "imported", "restored"})
 _VERDICTS = frozenset({"test_credentials", "verify_number"})
 _REFUSALS = frozenset({"401", "403", "404"})
@@ -79,15 +83,20 @@ def _allowed(seen: FaultRun, step: Step) -> set[str]:
         allowed.add("unverified_write")
     if step.name in seen.strayed:
         allowed |= {"carrier_unavailable", "carrier_timed_out"}
-    if step.hook in _VERDICTS and seen.fault.id in _REFUSALS:
+    if step.hook in _VERDICTS and (seen.fault.id in _REFUSALS or seen.fault.field):
         allowed.add("not_passed")
     if step.hook == "release_number" and seen.fault.id in ("403", "404"):
         allowed.add("cannot_restore")
+    if seen.fault.field:
+        allowed |= _WHERE_A_FIELD_CHANGED.get(step.hook, set())
     return allowed
 
 
 def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
-    """An import or a release is claimed where its write took effect, and not denied there."""
+    """An import or a release is claimed where its write took effect, and not denied there.
+
+    Unless the carrier itself says otherwise, in a field that changed.
+    """
     for step in _struck(seen):
         before, claim = seen.before(step), _CLAIMS.get(step.hook)
         if claim is None or before is None:
@@ -96,7 +105,7 @@ def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
         took_effect = before.ending == claim and any(each.played is not None for each in step.writes)
         if step.ending == claim and writes and not took_effect:
             yield _wrong(seen, step, f"anything but {claim}: the write took no effect", claim)
-        elif took_effect and step.ending not in (claim, "unverified_write", "plugin_broken", "plugin_timed_out"):
+        elif seen.fault.field is None and took_effect and step.ending not in _TRUE_ENDS | {claim}:
             yield _wrong(seen, step, f"{claim} or unverified_write: the write took effect", step.ending)
         else:
             yield RIGHT
@@ -104,7 +113,7 @@ def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
 
 def _hides_no_failure(seen: FaultRun) -> Iterator[Finding]:
     for step in _struck(seen):
-        if step.ending not in _SUCCESSES:
+        if step.ending not in _SUCCESSES or seen.fault.field:
             yield RIGHT
         elif came := _missing(seen.run, step):
             yield _wrong(seen, step, "an error, or everything", came)
@@ -134,7 +143,7 @@ def _missing(run: Run, step: Step) -> str | None:
 def _never_writes_blindly(seen: FaultRun) -> Iterator[Finding]:
     for step in seen.steps():
         unrecorded = [each for each in step.writes if each.played is None and each.fault is None]
-        strange = unrecorded if step.name in seen.struck else []
+        strange = unrecorded if step.name in seen.struck and not seen.fault.field else []
         sent = Counter((each.method, each.url, each.body) for each in step.writes if each.status != 429)
         twice = [key for key, times in sent.items() if times > 1]
         if strange:
@@ -179,6 +188,42 @@ def _takes_what_is_new(seen: FaultRun) -> Iterator[Finding]:
             yield _wrong(seen, step, "the same numbers", "others")
         else:
             yield RIGHT
+
+
+def _gives_nothing_twice(seen: FaultRun) -> Iterator[Finding]:
+    """In a list that claims to be whole; where only the page before came again, in one that ends in an error too."""
+    for step in _struck(seen):
+        if step.hook != "list_numbers" or (step.error and seen.fault.page != -1):
+            continue
+        times = Counter(number.number for number in step.result)
+        if twice := next((number for number, count in times.items() if count > 1), None):
+            yield _wrong(seen, step, "each number once", f"{twice} {times[twice]} times")
+        else:
+            yield RIGHT
+
+
+def _invents_nothing(seen: FaultRun) -> Iterator[Finding]:
+    for step in _struck(seen):
+        before = seen.before(step)
+        if step.hook != "list_numbers" or before is None:
+            continue
+        known = {number.number: number for number in before.result}
+        for number in step.result:
+            if invented := _invented(number, known.get(number.number)):
+                yield _wrong(seen, step, f"what the carrier says of {number.number}, or that it is not known", invented)
+            else:
+                yield RIGHT
+
+
+def _invented(number: CarrierNumber, known: CarrierNumber | None) -> str | None:
+    """What is said of a number that the carrier did not say."""
+    if known is None:
+        return "a number that is not on the account"
+    if number.monthly_fee not in (None, known.monthly_fee):
+        return f"a monthly fee of {number.monthly_fee}"
+    if number.region and not (known.region or "").startswith(number.region):
+        return f"the region {number.region}"
+    return None
 
 
 def _set(step: Step) -> frozenset[str]:
@@ -247,6 +292,22 @@ CHECKS = (
         "A carrier in trouble must not be asked without end.",
         "Leave retries to the wire, and stop at a link that was followed before.",
         _asks_within_bounds,
+    ),
+    _check(
+        "give-nothing-twice",
+        "A list that claims to be whole has each number once, and a page that comes twice in a row is given once.",
+        "Carriers repeat a page now and then; the customer must not see a number twice.",
+        "Pass pages through `trunkline.paging.Repeats`, and stop where they go round in a circle.",
+        _gives_nothing_twice,
+        _LIST,
+    ),
+    _check(
+        "invent-nothing",
+        "A field that is null, or says what nobody knows, makes its part unknown, and no fee or region is made up.",
+        "An invented fee is a promise to the customer.",
+        "Say None where the carrier does not say.",
+        _invents_nothing,
+        _LIST,
     ),
     _check(
         "take-what-is-new",
