@@ -176,6 +176,7 @@ def test_one_case_repeats_by_its_command(fault: str) -> None:
     ("arguments", "told"),
     [
         (["no-such-provider"], "twilio"),
+        (["twilio"], "holds no cassettes"),
         (["twilio", "--check", "no/such-check"], "no/such-check"),
         (["twilio", "--scenario", "list-numbers/one-page"], "--fault"),
         (["twilio", "--scenario", "list-numbers/one-page", "--fault", "flood"], FAULTS[0].id),

@@ -20,6 +20,7 @@ from trunkline_conformance.exemptions import ExemptionRefused
 from trunkline_conformance.fault_pass import Profile
 from trunkline_conformance.faults import FAULT_BY_ID, Case
 from trunkline_conformance.record_command import record
+from trunkline_conformance.replaying import NoCassettes
 from trunkline_conformance.report import as_data, as_page, show
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.subject import NotTestable, installed
@@ -64,7 +65,7 @@ def run(
         examination = examine(
             subject, folder, checks=chosen, faults=faults, case=_case(scenario, step, fault, lasting, field), seed=seed
         )
-    except (NotTestable, ExemptionRefused, NoCanary) as error:
+    except (NotTestable, NoCassettes, ExemptionRefused, NoCanary) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     today = dt.datetime.now(dt.UTC).date()

@@ -72,7 +72,8 @@ def examine(
     case: Case | None = None,
     seed: int | None = None,
 ) -> Examination:
-    """Go through every scenario that has a cassette, and judge; raises `ExemptionRefused`.
+    """Go through every scenario that has a cassette, and judge; raises `ExemptionRefused`
+    and `NoCassettes`.
 
     With a `case` only its scenario is gone through, and only what it shows is judged.
     """

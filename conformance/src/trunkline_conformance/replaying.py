@@ -17,6 +17,10 @@ from trunkline_conformance.stage import Stage
 from trunkline_conformance.subject import Subject
 
 
+class NoCassettes(Exception):
+    """A folder holds no recorded conversation at all; says which, and what to do."""
+
+
 @attrs.frozen
 class Library:
     """The cassettes of one plugin: those that its capabilities call for, and what is wrong with the others."""
@@ -36,7 +40,10 @@ def called_for(subject: Subject) -> tuple[Scenario, ...]:
 
 
 def library(subject: Subject, folder: Path, without: Mapping[str, str] | None = None) -> Library:
-    """Every cassette that is called for, and is not among those that the carrier has nothing like."""
+    """Every cassette that is called for, and is not among those that the carrier has nothing like.
+
+    Raises `NoCassettes` where there is none.
+    """
     without = without or {}
     cassettes: dict[str, Cassette] = {}
     unreadable: dict[str, str] = {}
@@ -51,6 +58,12 @@ def library(subject: Subject, folder: Path, without: Mapping[str, str] | None = 
             cassettes[scenario.id] = load(path, scenario.id)
         except CassetteUnreadable as error:
             unreadable[scenario.id] = str(error)
+    if missing and not (cassettes or unreadable):
+        raise NoCassettes(
+            f"{folder} holds no cassettes, and nothing can be said of {subject.id} without. Say where they lie with "
+            f"--cassettes FOLDER, or put them into the folder `cassettes` of the plugin's package; "
+            f"`trunkline-conformance record {subject.id}` makes them."
+        )
     return Library(subject, folder, cassettes, unreadable, tuple(missing), without)
 
 

@@ -10,6 +10,7 @@ from trunkline_conformance.check import Finding
 from trunkline_conformance.checks import CHECKS
 from trunkline_conformance.examination import Examination, Status, examine
 from trunkline_conformance.fault_pass import Profile
+from trunkline_conformance.replaying import NoCassettes
 from trunkline_conformance.report import problem_data
 from trunkline_conformance.subject import installed
 
@@ -21,11 +22,14 @@ def examination(pytestconfig: pytest.Config) -> Examination:
     if not provider:
         raise pytest.UsageError("say which provider: --provider NAME")
     subject, folder = installed(provider), pytestconfig.getoption("--cassettes")
-    return examine(
-        subject,
-        Path(folder) if folder else subject.folder / "cassettes",
-        faults=Profile(pytestconfig.getoption("--faults")),
-    )
+    try:
+        return examine(
+            subject,
+            Path(folder) if folder else subject.folder / "cassettes",
+            faults=Profile(pytestconfig.getoption("--faults")),
+        )
+    except NoCassettes as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 @pytest.mark.parametrize("check", [check.id for check in CHECKS])
