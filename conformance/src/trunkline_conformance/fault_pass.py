@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import attrs
 from hypothesis import HealthCheck, Phase, find, given, seed, settings
@@ -16,6 +17,7 @@ from trunkline_conformance.conversation import READING_METHODS, Run
 from trunkline_conformance.faults import FAULTS, Case, strike
 from trunkline_conformance.replaying import Library
 from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.simulated_faults import can_be_struck, strike_simulated, without_fault
 
 _SHRINKS = 60
 _LONGEST = 100
@@ -66,6 +68,7 @@ class FaultPass:
     runs: Mapping[str, Run]
     checks: tuple[Check, ...] = attrs.field(converter=_about_faults)
     chance: random.Random
+    _simulated: dict[str, Run] = attrs.field(factory=dict, init=False)
 
     def by_profile(self, profile: Profile) -> FaultFindings:
         """Try as many cases as the profile says, as Hypothesis picks them, and shrink those that go wrong."""
@@ -105,16 +108,19 @@ class FaultPass:
             found.note(check, findings)
 
     def _always(self, lengths: Mapping[str, int]) -> Iterator[Case]:
-        """What every run begins with: answers in other forms, pages that come again, an import's first write lost."""
+        """What every run begins with: answers in other forms, pages that come again, lost answers to writes."""
         first = next(iter(lengths))
         yield from (Case(first, 0, fault) for fault in ("new-fields", "null", "unknown-word"))
         if (pages := "list-numbers/many-pages") in lengths:
             yield from (Case(pages, 1, "repeated-page"), Case(pages, 1, "cyclic-page", lasting=True))
-        for id in lengths:
-            for at, asked in enumerate(self.runs[id].asked):
-                if asked.step == "import_number" and asked.method not in READING_METHODS:
-                    yield Case(id, at, "timeout-after")
-                    return
+        for hook in ("import_number", "release_number"):
+            writes = (
+                Case(id, at, "timeout-after")
+                for id in lengths
+                for at, asked in enumerate(self.runs[id].asked)
+                if asked.step == hook and asked.method not in READING_METHODS
+            )
+            yield from islice(writes, 1)
 
     def _lengths(self) -> dict[str, int]:
         """How many requests each scenario takes."""
@@ -128,8 +134,13 @@ class FaultPass:
 
     def _judged(self, case: Case, checks: Sequence[Check]) -> Iterator[tuple[Check, list[Finding]]]:
         scenario, cassette = BY_ID[case.scenario], self.library.cassettes[case.scenario]
-        seen = strike(self.library.subject, scenario, cassette, case, self.runs[case.scenario], self.chance)
-        yield from ((check, list(check.judge(seen))) for check in checks)
+        subject = self.library.subject
+        seen = [strike(subject, scenario, cassette, case, self.runs[case.scenario], self.chance)]
+        if can_be_struck(subject, scenario):
+            if scenario.id not in self._simulated:
+                self._simulated[scenario.id] = without_fault(subject, scenario, cassette)
+            seen.append(strike_simulated(subject, scenario, cassette, case, self._simulated[scenario.id]))
+        yield from ((check, [finding for each in seen for finding in check.judge(each)]) for check in checks)
 
     def _smallest(self, check: Check, cases: st.SearchStrategy[Case], number: int) -> tuple[Finding, ...]:
         def fails(case: Case) -> bool:

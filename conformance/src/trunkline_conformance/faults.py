@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -192,6 +192,22 @@ class Case:
         )
 
 
+def spoilt(case: Case, whole: Answer, pages_before: Sequence[Answer]) -> Answer | None:
+    """An answer with the fault of the case in it; None where there is nothing in it that the fault could strike."""
+    fault = FAULT_BY_ID[case.fault]
+    if fault.spoil is not None:
+        return fault.spoil(whole)
+    if fault.page is not None:
+        return pages_before[fault.page] if pages_before else None
+    assert fault.field is not None
+    try:
+        content = json.loads(whole["body"]["string"])
+    except ValueError:
+        return None
+    changed = with_one_changed(content, case.field, fault.field)
+    return None if changed is None else whole | {"body": {"string": json.dumps(changed).encode()}}
+
+
 class FaultyDial(CassetteDial):
     """Plays a cassette up to the fault; afterwards it answers 503 to what was not recorded.
 
@@ -226,28 +242,14 @@ class FaultyDial(CassetteDial):
         elif index is None:
             self.struck.append(self.step)
             return self._after(request)
-        elif spoilt := self._spoilt(self._tape.responses[index], sent):
+        elif changed := spoilt(self._case, self._tape.responses[index], self._pages_before(sent)):
             self._play(index)
-            response = spoilt
+            response = changed
         else:
             return self._after(request) if self.struck else None
         self.struck.append(self.step)
         self.asked.append(self._noted(sent, index, response, self._fault.id))
         return response
-
-    def _spoilt(self, recorded: Answer, sent: Request) -> Answer | None:
-        if self._fault.spoil is not None:
-            return self._fault.spoil(recorded)
-        if self._fault.page is not None:
-            earlier = self._pages_before(sent)
-            return earlier[self._fault.page] if earlier else None
-        assert self._fault.field is not None
-        try:
-            content = json.loads(recorded["body"]["string"])
-        except ValueError:
-            return None
-        changed = with_one_changed(content, self._case.field, self._fault.field)
-        return None if changed is None else recorded | {"body": {"string": json.dumps(changed).encode()}}
 
     def _pages_before(self, sent: Request) -> list[Answer]:
         """The earlier pages of the list of numbers that is read in this step."""
@@ -288,8 +290,19 @@ class FaultyDial(CassetteDial):
 
 
 @attrs.frozen
+class Held:
+    """What a simulated carrier held of each number before and after a step."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@attrs.frozen
 class FaultRun:
-    """One case as a plugin went through it, beside its way through the same scenario without a fault."""
+    """One case as a plugin went through it, beside its way through the same scenario without a fault.
+
+    `held` is by step what the carrier held, where it is a simulated one.
+    """
 
     case: Case
     fault: Fault
@@ -297,6 +310,7 @@ class FaultRun:
     clean: Run
     struck: frozenset[str]
     strayed: frozenset[str]
+    held: Mapping[str, Held] | None = None
 
     @property
     def again(self) -> str:

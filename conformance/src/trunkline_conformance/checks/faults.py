@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from trunkline.checks import CredentialTest, Outcome
 from trunkline.hookspec import WRITES
 from trunkline.numbers import CarrierNumber
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge
 from trunkline_conformance.conversation import Run, Step
-from trunkline_conformance.faults import FAULT_BY_ID, FaultRun
+from trunkline_conformance.faults import FAULT_BY_ID, FaultRun, Held
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.telling import listener, texts_of, texts_of_error
 
@@ -97,6 +98,9 @@ def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
 
     Unless the carrier itself says otherwise, in a field that changed.
     """
+    if seen.held is not None:
+        yield from _says_what_is_held(seen, seen.held)
+        return
     for step in _struck(seen):
         before, claim = seen.before(step), _CLAIMS.get(step.hook)
         if claim is None or before is None:
@@ -109,6 +113,30 @@ def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
             yield _wrong(seen, step, f"{claim} or unverified_write: the write took effect", step.ending)
         else:
             yield RIGHT
+
+
+def _says_what_is_held(seen: FaultRun, held: Mapping[str, Held]) -> Iterator[Finding]:
+    """A simulated carrier holds what was claimed, and where nothing was, what it held before."""
+    first = next(iter(held.values())).before if held else {}
+    for step in seen.steps():
+        before, after, claim = held[step.name].before, held[step.name].after, _CLAIMS.get(step.hook)
+        if claim == "restored" and step.ending == claim and after != first:
+            yield _wrong(seen, step, "the carrier to hold what it held before the import", _difference(first, after))
+        elif claim == "imported" and step.ending == claim and after == before:
+            yield _wrong(seen, step, "the carrier to hold another routing", "it holds what it held before")
+        elif step.ending not in _TRUE_ENDS | {claim} and seen.fault.field is None and after != before:
+            yield _wrong(seen, step, "the carrier to hold what it held before", _difference(before, after))
+        else:
+            yield RIGHT
+
+
+def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The numbers that are held otherwise, and in which fields."""
+    return "; ".join(
+        f"{number} differs in {', '.join(name for name in before[number] if fields.get(name) != before[number][name])}"
+        for number, fields in after.items()
+        if fields != before.get(number)
+    )
 
 
 def _hides_no_failure(seen: FaultRun) -> Iterator[Finding]:

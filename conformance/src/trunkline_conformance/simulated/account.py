@@ -127,6 +127,16 @@ class SimulatedAccount(abc.ABC, Generic[CarrierT]):
             derived=self.derived,
         )
 
+    def held(self) -> Mapping[str, Any]:
+        """What the carrier holds of each number now, but for what it fills in by itself."""
+        with self.carrier.lock:
+            accounts = self.carrier.state().values()
+        mine = next(each for each in accounts if each.get("label", LABEL) == LABEL)
+        return {
+            number: {name: value for name, value in fields.items() if name not in self.derived}
+            for number, fields in mine["numbers"].items()
+        }
+
     def endings(self, scenario: str) -> dict[str, tuple[str, ...]]:
         """How steps of a scenario may end at this carrier, where not as elsewhere."""
         found: dict[str, tuple[str, ...]] = {}
