@@ -112,7 +112,10 @@ class FaultPass:
         first = next(iter(lengths))
         yield from (Case(first, 0, fault) for fault in ("new-fields", "null", "unknown-word"))
         if (pages := "list-numbers/many-pages") in lengths:
-            yield from (Case(pages, 1, "repeated-page"), Case(pages, 1, "cyclic-page", lasting=True))
+            places = [each.url.partition("?")[0] for each in self.runs[pages].asked]
+            later = [at for at, place in enumerate(places) if place in places[:at]]
+            yield from (Case(pages, at, "repeated-page") for at in later[:1])
+            yield from (Case(pages, at, "cyclic-page", lasting=True) for at in later[:1])
         for hook in ("import_number", "release_number"):
             writes = (
                 Case(id, at, "timeout-after")
