@@ -70,6 +70,8 @@ _OPPOSITE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.NotIn: (ast.In,),
 }
 _NAMES = {"any": "all", "all": "any", "min": "max", "max": "min"}
+_NOT_TRIED = frozenset({"_probed", "_probe"})
+"""They start another process, which is done once for all mutants."""
 _WORDS = frozenset({"expected", "came", "asked", "hook"})
 """What a finding says: it may be changed without a change of the verdict."""
 
@@ -122,7 +124,7 @@ def _short(node: ast.AST) -> str:
 def mutants(tree: ast.Module, name: str) -> Iterator[Mutant]:
     """Every mutant of a module."""
     for function in tree.body:
-        if isinstance(function, ast.FunctionDef):
+        if isinstance(function, ast.FunctionDef) and function.name not in _NOT_TRIED:
             for steps in _places(function):
                 node = _at(function, steps)
                 for other, change in _changes(node):
@@ -146,10 +148,8 @@ def _places(node: ast.AST, so_far: Steps = ()) -> Iterator[Steps]:
             continue
         if isinstance(node, ast.keyword) and node.arg in _WORDS:
             continue
-        if isinstance(value, ast.JoinedStr):
-            continue
         for at, each in enumerate(value) if isinstance(value, list) else ((None, value),):
-            if isinstance(each, ast.AST):
+            if isinstance(each, ast.AST) and not isinstance(each, ast.JoinedStr | ast.Slice):
                 yield from _places(each, (*so_far, (field, at)))
 
 

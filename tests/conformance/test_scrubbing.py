@@ -97,14 +97,14 @@ def texts(interactions: tuple[Interaction, ...]) -> list[str]:
     return [leaf for at, each in enumerate(interactions) for _, leaf in leaves(each, at) if isinstance(leaf, str)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(conversations)
 def test_scrubbing_what_is_scrubbed_changes_nothing(conversation: list[Interaction]) -> None:
     once = scrubbed(*conversation)
     assert scrubbed(*once) == once
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(conversations)
 def test_nothing_that_was_replaced_stands_anywhere_and_the_search_agrees(conversation: list[Interaction]) -> None:
     before = {text for text in texts(tuple(conversation)) if len(text) >= 8}
@@ -118,7 +118,7 @@ def test_nothing_that_was_replaced_stands_anywhere_and_the_search_agrees(convers
     assert SID not in whole
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(values, min_size=2, max_size=8, unique=True))
 def test_one_value_has_one_pseudonym_and_no_two_share_it(found: list[str]) -> None:
     first, second = scrubbed(exchange({"a": found}), exchange({"b": found[::-1]}, uri="/again"))
@@ -127,7 +127,7 @@ def test_one_value_has_one_pseudonym_and_no_two_share_it(found: list[str]) -> No
     assert len(set(mine)) == len(found)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(numbers)
 def test_a_number_becomes_one_of_the_same_country_that_belongs_to_nobody(number: str) -> None:
     pseudonym = next(candidates(number))

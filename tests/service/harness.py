@@ -37,9 +37,14 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = dt.timedelta(0)
+        self.stopped: dt.datetime | None = None
 
     def __call__(self) -> dt.datetime:
-        return dt.datetime.now(dt.UTC) + self.ahead
+        return (self.stopped or dt.datetime.now(dt.UTC)) + self.ahead
+
+    def stop(self) -> None:
+        """From now on no time passes but what the test moves it."""
+        self.stopped = dt.datetime.now(dt.UTC)
 
     def forward(self, **by: float) -> None:
         self.ahead += dt.timedelta(**by)

@@ -26,6 +26,7 @@ def slow(database_url: str, tmp_path: Path):  # type: ignore[no-untyped-def]
         "TRUNKLINE_ACCOUNT_TESTS_PER_MINUTE": "3",
     }
     with world_on(database_url, tmp_path, **limits) as world:
+        world.clock.stop()
         yield world
 
 

@@ -142,6 +142,7 @@ def test_what_an_endpoint_does_not_take_comes_again_until_there_is_no_more_hope(
     world: World, receiver: Receiver
 ) -> None:
     service = reaching(world, receiver)
+    world.clock.stop()
     endpoint(world)
     world.connect()
     for attempt, (status, seconds) in enumerate(
@@ -169,7 +170,7 @@ def test_an_endpoint_with_much_to_come_keeps_no_other_waiting(any_world: World, 
     endpoint(world, f"{HOOKS}/other", key=other)
     for _ in range(6):
         world.connect()
-    world.clock.forward(seconds=1)
+    world.clock.forward(seconds=60)
     world.connect(key=other)
     made = [deliver_due(reaching(world, receiver)) for _ in range(3)]
     assert made == [5, 2, 0]
@@ -179,6 +180,7 @@ def test_an_attempt_that_was_cut_off_is_made_again_and_two_processes_make_it_onc
     any_world: World, receiver: Receiver
 ) -> None:
     world, service = any_world, reaching(any_world, receiver)
+    world.clock.stop()
     endpoint(world)
     world.connect()
     receiver.before_answer = lambda: inner.append(deliver_due(service))

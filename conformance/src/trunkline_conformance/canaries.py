@@ -27,7 +27,7 @@ def fresh(descriptor: ProviderDescriptor, given: Mapping[str, str | None], rng: 
     made = {}
     for name, value in given.items():
         if name not in fields:
-            raise NoCanary(f"the cassette gives {name}, and the descriptor has no such credential")
+            raise NoCanary(f"The cassettes give {name}, and the descriptor has no such credential: record them anew.")
         if value is not None and fields[name].secret:
             raise NoCanary(f"the cassette pins {name}, which is a secret: let it be null")
         made[name] = acceptable(fields[name], rng) if value is None else value

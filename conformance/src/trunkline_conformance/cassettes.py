@@ -183,7 +183,7 @@ class _File:
 @functools.lru_cache(maxsize=512)
 def _load(path: Path, scenario: str, changed: int) -> Cassette:
     try:
-        whole = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506
+        whole = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506  # nosec B506
         file = structure(_plain(whole), _File)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CassetteUnreadable(f"{path}: this is no YAML: {error}") from None

@@ -1,7 +1,7 @@
 """How often an API key may ask, over all processes together.
 
-Requests are taken from the rate that all share a block at a time, and then counted in memory: only one in a hundred
-waits for a write.
+Requests are taken from the rate that all processes share a block at a time, and then counted in memory: one in a
+hundred waits for a write, and those that are refused wait for none.
 """
 
 from __future__ import annotations
@@ -32,11 +32,27 @@ class Rates:
 
 @attrs.define(eq=False)
 class _Block:
-    """Requests that were taken from the shared rate and are not made yet."""
+    """Requests of one key that were taken from the shared rate and are not made yet."""
 
     left: int = 0
     good_until: int = 0
+    none_until: int = 0
+    """Before this moment there is nothing to be had from the shared rate."""
     lock: threading.Lock = attrs.field(factory=threading.Lock)
+    fetching: threading.Lock = attrs.field(factory=threading.Lock)
+
+    def use(self, now: int) -> bool:
+        """Make one request of it; False where none is left."""
+        with self.lock:
+            there = self.left > 0 and now < self.good_until
+            self.left -= there
+            return there
+
+    def add(self, count: int, now: int) -> None:
+        """Put more into it."""
+        with self.lock:
+            self.left = count + (self.left if now < self.good_until else 0)
+            self.good_until = now + _BLOCK_MS
 
 
 class RequestLimit:
@@ -53,19 +69,31 @@ class RequestLimit:
     def spend(self, key: int, now: int) -> None:
         """Count one request of a key; raises `too_many_requests`."""
         block = self._block_of(key)
-        with block.lock:
-            if not block.left or now >= block.good_until:
-                block.left, block.good_until = self._take(key, now), now + _BLOCK_MS
-            block.left -= 1
+        if block.use(now):
+            # One of them fetches the next block while the others go on with this one.
+            if block.left <= self._size // 2 and block.fetching.acquire(blocking=False):
+                try:
+                    self._fetch(block, key, now)
+                finally:
+                    block.fetching.release()
+            return
+        with block.fetching:
+            while not block.use(now):
+                self._fetch(block, key, now)
+                if now < block.none_until:
+                    raise too_many("This API key asks too often.", block.none_until - now)
 
-    def _take(self, key: int, now: int) -> int:
-        """A whole block, or one request where there is no more."""
+    def _fetch(self, block: _Block, key: int, now: int) -> None:
+        """A whole block, or a part of one where there is no more; who gets nothing does not ask again for a while."""
+        if now < block.none_until:
+            return
         with self._database.writing() as db:
-            for size in (self._size, 1):
+            for size in (self._size, max(1, self._size // 10)):
                 wait = rate_limits.spend(db, f"key {key}", self._rate, size, now)
                 if not wait:
-                    return size
-        raise too_many("This API key asks too often.", wait)
+                    block.add(size, now)
+                    return
+        block.none_until = now + wait
 
     def _block_of(self, key: int) -> _Block:
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from trunkline.checks import CredentialTest, Outcome
 from trunkline.hookspec import WRITES
@@ -17,6 +17,7 @@ _MOST_SECONDS = 10.0
 _MOST_SLEEP = 60.0
 _ATTEMPTS = 4
 _CLAIMS = {"import_number": "imported", "release_number": "restored"}
+_IMPORT = ("import_numbers",)
 _SUCCESSES = frozenset({"answered", "passed", "imported", "restored"})
 _VERDICTS = frozenset({"test_credentials", "verify_number"})
 _REFUSALS = frozenset({"401", "403", "404"})
@@ -184,9 +185,8 @@ def _set(step: Step) -> frozenset[str]:
     return frozenset(number.number for number in step.result)
 
 
-def _check(id: str, rule: str, why: str, remedy: str, judge: Callable[[FaultRun], Iterator[Finding]]) -> Check:
-    checked: Judge = judge
-    return Check(f"faults/{id}", rule, why, remedy, checked, About.FAULTS, essential=True)
+def _check(id: str, rule: str, why: str, remedy: str, judge: Judge, needs: tuple[str, ...] = ()) -> Check:
+    return Check(f"faults/{id}", rule, why, remedy, judge, About.FAULTS, needs=needs, essential=True)
 
 
 CHECKS = (
@@ -217,6 +217,7 @@ CHECKS = (
         "The caller's books would be wrong for good.",
         "After a write whose answer did not come whole, read back, or say WriteOutcomeUnknown.",
         _says_what_is_so,
+        _IMPORT,
     ),
     _check(
         "are-not-hidden",
@@ -231,6 +232,7 @@ CHECKS = (
         "What is bought, made or changed twice by mistake is the customer's bill.",
         "Write once; after a lost answer read back.",
         _never_writes_blindly,
+        _IMPORT,
     ),
     _check(
         "tell-no-secret",

@@ -85,9 +85,11 @@ def _addresses_are_sealed(run: Run) -> Iterator[Finding]:
         yield from _judged(step, "what the hook gives, raises or logs", texts, finds)
 
 
-def _check(id: str, rule: str, remedy: str, judge: Judge, *, essential: bool = True) -> Check:
+def _check(
+    id: str, rule: str, remedy: str, judge: Judge, needs: tuple[str, ...] = (), *, essential: bool = True
+) -> Check:
     why = "What is told once stands in logs, traces and tickets for good."
-    return Check(f"secrets/{id}", rule, why, remedy, judge, scenarios=EVERYWHERE, essential=essential)
+    return Check(f"secrets/{id}", rule, why, remedy, judge, scenarios=EVERYWHERE, needs=needs, essential=essential)
 
 
 CHECKS = (
@@ -102,6 +104,7 @@ CHECKS = (
         "No snapshot keeps a secret of the account.",
         "Keep in `restore` only what stands at the carrier.",
         _in_snapshots,
+        ("import_numbers",),
     ),
     _check(
         "not-in-errors",
@@ -120,6 +123,7 @@ CHECKS = (
         "A password in an address that a number is routed to stands in a snapshot's `restore` and nowhere else.",
         "The address is the customer's, and so is the password in it.",
         _addresses_are_sealed,
+        ("import_numbers",),
         essential=False,
     ),
     _check(
