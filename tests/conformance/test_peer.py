@@ -115,12 +115,26 @@ def test_no_trunk_stands_in_for_another() -> None:
         assert [id for id in trunks if SCENARIOS[id].contains(cassette) is None] == [script]
 
 
-@pytest.mark.parametrize("given", ["", "interactions: []\npeer: {host: sip.trunk.example}\n"])
-def test_a_cassette_holds_either_interactions_or_a_peer(tmp_path: Path, given: str) -> None:
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("", "either interactions or a peer"),
+        ("interactions: []\npeer: {host: sip.trunk.example}\n", "either interactions or a peer"),
+        (
+            "peer: {host: a.example, answers: [{method: OPTIONS, status: 200, challenge: {realm: a}}]}\n",
+            r"answers\[0\]",
+        ),
+        (
+            "peer: {host: a.example, answers: [{method: INVITE}]}\n",
+            r"answers\[0\].method: must be one of: OPTIONS, REGISTER",
+        ),
+    ],
+)
+def test_a_cassette_that_no_peer_can_play_is_refused(tmp_path: Path, given: str, told: str) -> None:
     head, _, _ = path_of(CASSETTES, "trunk/open").read_text("utf-8").partition("peer:")
     path = tmp_path / "open.yaml"
     path.write_text(head + given, "utf-8")
-    with pytest.raises(CassetteUnreadable, match="either interactions or a peer"):
+    with pytest.raises(CassetteUnreadable, match=told):
         load(path, "trunk/open")
 
 

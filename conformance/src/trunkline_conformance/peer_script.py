@@ -18,6 +18,7 @@ from typing import Literal
 
 import attrs
 
+from trunkline.sip.answer import CHALLENGES
 from trunkline.sip.limits import SipLimits
 
 IMPATIENT = SipLimits(t1=0.05, t2=0.1, answer_seconds=0.3)
@@ -35,13 +36,21 @@ class Challenge:
 
 @attrs.frozen
 class PeerAnswer:
-    """What a method is answered, with the right `login` or without any; without a `status` it is silence."""
+    """What a method is answered, with the right `login` or without any; without a `status` it is silence.
+
+    A challenge comes with 401 or 407.
+    """
 
     method: Literal["OPTIONS", "REGISTER"]
     status: int | None = None
     login: bool = False
-    challenge: Challenge | None = None
+    challenge: Challenge | None = attrs.field(default=None)
     retry_after: int | None = None
+
+    @challenge.validator
+    def _challenges(self, attribute: object, value: Challenge | None) -> None:
+        if value is not None and self.status not in CHALLENGES:
+            raise ValueError(f"a challenge comes with the status {' or '.join(map(str, CHALLENGES))}")
 
 
 @attrs.frozen
