@@ -57,7 +57,7 @@ provider-table: $(INSTALLED) ## write the README's table of providers anew
 	$(BIN)/python docs/make_provider_table.py README.md
 
 cassettes: $(INSTALLED)   ## record the carriers' conversations anew, on their simulations
-	$(foreach each,$(CONVERSANT),$(BIN)/trunkline-conformance record $(each) --cassettes cassettes/$(each) &&) true
+	$(foreach each,$(filter-out manual,$(CONVERSANT)),$(BIN)/trunkline-conformance record $(each) --cassettes cassettes/$(each) &&) true
 
 conformance-page: $(INSTALLED) ## write docs/conformance.md anew
 	$(BIN)/python docs/make_conformance_page.py docs/conformance.md

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 import psycopg
 import requests
@@ -23,15 +23,15 @@ _POLL_SECONDS = 0.25
 
 def measure() -> Iterator[Figure]:
     """Each against a fresh carrier of the same size; PostgreSQL where a server answers."""
-    yield from _on("SQLite", None)
-    with suppress(psycopg.OperationalError), empty_database() as url:
-        yield from _on("PostgreSQL", url)
+    yield from _on("SQLite", nullcontext)
+    with suppress(psycopg.OperationalError):
+        yield from _on("PostgreSQL", empty_database)
 
 
-def _on(database: str, url: str | None) -> Iterator[Figure]:
-    with _service(url) as (session, running, importing, numbers):
+def _on(database: str, empty: Callable[[], AbstractContextManager[str | None]]) -> Iterator[Figure]:
+    with _service(empty) as (session, running, importing, numbers):
         at_once = _seconds(lambda: session.post(importing, json={"numbers": numbers}))
-    with _service(url) as (session, running, importing, numbers):
+    with _service(empty) as (session, running, importing, numbers):
         started = time.perf_counter()
         answered = session.post(importing, json={"numbers": numbers}, headers={"Prefer": "respond-async"})
         taken = time.perf_counter() - started
@@ -53,8 +53,11 @@ def _seconds(ask: Callable[[], requests.Response]) -> float:
 
 
 @contextmanager
-def _service(url: str | None) -> Iterator[tuple[requests.Session, Running, str, list[str]]]:
+def _service(
+    empty: Callable[[], AbstractContextManager[str | None]],
+) -> Iterator[tuple[requests.Session, Running, str, list[str]]]:
     with (
+        empty() as url,
         simulated("twilio", NUMBERS, LATENCY * 1000) as carrier,
         service(carrier.origins, works=True, database_url=url) as running,
         requests.Session() as session,

@@ -28,6 +28,10 @@ The plugin is found by its entry point, and its cassettes in its own package or 
 scheme, host, path, query and body must be the recorded ones, each exchange is played once and in order, and all of them
 must be played. Credentials are fresh in each run. Time and chance come from the cassette; no time is spent waiting.
 
+A trunk without an API is asked over SIP: its cassettes hold the script of a peer, which listens on loopback, answers
+OPTIONS and REGISTER, and checks the digest itself. A request that is not in the script, a login that is wrong, and an
+answer that was never asked for fail the run, and so does any HTTP request. What only HTTP can show is not called for.
+
 A check that finds nothing to look at fails. What a plugin is exempt from, and why, stands in `conformance.toml` beside
 its cassettes; an exemption from a check that passes fails the run, and essential checks take none.
 
@@ -83,7 +87,8 @@ def _name(check: Check) -> str:
 
 
 def _row(scenario: Scenario) -> str:
-    needs = ", ".join(scenario.needs) or "nothing"
+    road = (f"to be asked over {scenario.road.value.upper()}",) if scenario.road else ()
+    needs = ", ".join((*scenario.needs, *road)) or "nothing"
     return f"| `{scenario.id}` | {scenario.story} | {needs} | {scenario.account} |"
 
 

@@ -305,7 +305,7 @@ def main(names: Sequence[str]) -> None:
                     survived += 1
                     reached = ", ".join(sorted(check.id for check in checks)) or "no check"
                     print(f"{mutant}\n    reaches {reached}", flush=True)
-    print(f"{tried} mutants, {survived} that nobody notices")
+    print(f"{tried} mutants, {survived} that nobody notices", flush=True)
 
 
 def _or_none(mutant: Mutant) -> Iterator[Check]:

@@ -19,6 +19,8 @@ interactions:
   request: …
 ```
 
+In place of interactions a trunk that is asked over SIP has a `peer`: `trunkline_conformance.peer_script` shows it.
+
 A credential of `null` is a fresh one at each run, and stands as `{{credentials.NAME}}` wherever it occurs. The
 authorization of a request stands in the open: `Basic USER:PASSWORD` before it is encoded, or `Bearer TOKEN`.
 """
@@ -40,6 +42,7 @@ from vcr.request import Request
 
 from trunkline.converter import structure
 from trunkline.errors import InvalidFields
+from trunkline_conformance.peer_script import PeerScript
 
 PLACEHOLDER = re.compile(r"\{\{credentials\.([A-Za-z][A-Za-z0-9_]*)\}\}")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -145,6 +148,7 @@ class Cassette:
     account: GivenAccount
     facts: Facts
     interactions: tuple[Interaction, ...]
+    peer: PeerScript | None = None
 
     def facts_with(self, credentials: Mapping[str, str]) -> Facts:
         """The facts with this run's credentials in their places."""
@@ -154,6 +158,13 @@ class Cassette:
     def played_with(self, credentials: Mapping[str, str]) -> list[tuple[Request, dict[str, Any]]]:
         """vcrpy's requests and responses with this run's credentials in their places."""
         return [(_request(each, credentials), _response(each, credentials)) for each in self.interactions]
+
+    def peer_with(self, credentials: Mapping[str, str]) -> PeerScript | None:
+        """The peer's script with this run's credentials in their places."""
+        if self.peer is None:
+            return None
+        username, password = (filled(each, credentials) for each in (self.peer.username, self.peer.password))
+        return attrs.evolve(self.peer, username=username, password=password)
 
 
 def path_of(folder: Path, scenario: str) -> Path:
@@ -177,7 +188,8 @@ class _File:
     provenance: Provenance
     account: GivenAccount
     facts: Facts
-    interactions: tuple[Interaction, ...]
+    interactions: tuple[Interaction, ...] | None = None
+    peer: PeerScript | None = None
 
 
 @functools.lru_cache(maxsize=512)
@@ -190,7 +202,9 @@ def _load(path: Path, scenario: str, changed: int) -> Cassette:
     except InvalidFields as error:
         wrong = "; ".join(f"{name}: {', '.join(problems)}" for name, problems in error.fields.items())
         raise CassetteUnreadable(f"{path}: {wrong}") from None
-    return Cassette(scenario, path, file.provenance, file.account, file.facts, file.interactions)
+    if (file.interactions is None) is (file.peer is None):
+        raise CassetteUnreadable(f"{path}: it holds either interactions or a peer")
+    return Cassette(scenario, path, file.provenance, file.account, file.facts, file.interactions or (), file.peer)
 
 
 def dump(cassette: Cassette) -> str:
@@ -199,6 +213,7 @@ def dump(cassette: Cassette) -> str:
     head = {name: _listed(whole[name]) for name in ("provenance", "account") if name in whole}
     facts = _listed(whole.get("facts", {}))
     account = {**head["account"], "credentials": dict(cassette.account.credentials)}
+    peer = attrs.asdict(cassette.peer, filter=lambda attribute, value: value) if cassette.peer else None
     interactions = [
         {
             "step": each.step,
@@ -214,7 +229,7 @@ def dump(cassette: Cassette) -> str:
             "provenance": head["provenance"],
             "account": account,
             "facts": facts,
-            "interactions": interactions,
+            **({"peer": _listed(peer)} if peer else {"interactions": interactions}),
         },
         Dumper=_Dumper,
         sort_keys=False,

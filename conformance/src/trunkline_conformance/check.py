@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from trunkline_conformance.subject import Road
+
 
 class About(enum.Enum):
     """What a check looks at."""
@@ -53,7 +55,8 @@ Judge = Callable[[Any], Iterable[Finding]]
 
 @attrs.frozen
 class Check:
-    """One check. `scenarios` are patterns; `needs` the capabilities without which it is not called for.
+    """One check. `scenarios` are patterns; `needs` the capabilities, and `road` the way of asking, without which
+    it is not called for.
 
     An essential check takes no exemption. A check that finds nothing to look at fails.
     """
@@ -67,6 +70,7 @@ class Check:
     scenarios: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     essential: bool = False
+    road: Road | None = None
 
     def looks_at(self, scenario: str) -> bool:
         """Whether the check looks at the scenario."""

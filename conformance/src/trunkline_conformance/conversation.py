@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import attrs
 import requests
@@ -16,14 +18,16 @@ from trunkline.numbers import Release
 from trunkline_conformance.cassettes import Cassette, Facts
 from trunkline_conformance.subject import Subject
 
-READING_METHODS = frozenset({"GET", "HEAD"})
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "REGISTER"})
+"""Of HTTP, and of SIP, where a REGISTER without Contact only asks."""
 
 
 @attrs.frozen
 class Asked:
     """One request as it left the guard. `status` is None where no answer came; `played` where it is recorded.
 
-    `nearest` tells of an unrecorded request what comes nearest to it in the cassette; `fault` is what befell it.
+    `nearest` tells of an unrecorded request what comes nearest to it in the cassette; `fault` is what befell it;
+    `login` is of SIP: whether the digest that it carries is right, None where it carries none.
     """
 
     step: str
@@ -35,11 +39,17 @@ class Asked:
     played: int | None
     nearest: str = ""
     fault: str | None = None
+    login: bool | None = None
 
     @property
     def text(self) -> str:
         """Method and address."""
         return f"{self.method} {self.url}"
+
+    @property
+    def host(self) -> str | None:
+        """The host that was asked."""
+        return urlsplit(re.sub("^sip:", "sip://", self.url)).hostname
 
 
 class StageDial(Protocol):

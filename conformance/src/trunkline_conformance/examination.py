@@ -18,7 +18,7 @@ from trunkline_conformance.fault_pass import FaultFindings, FaultPass, Profile
 from trunkline_conformance.faults import Case
 from trunkline_conformance.replaying import Library, called_for, library, replay
 from trunkline_conformance.scenarios import BY_ID
-from trunkline_conformance.subject import Subject
+from trunkline_conformance.subject import Road, Subject
 
 
 class Status(enum.Enum):
@@ -105,7 +105,7 @@ def _is_asked_for(check: Check, faults: Profile, by_one_case: FaultFindings | No
 
 def judge(check: Check, found: Library, runs: Mapping[str, Run], struck: FaultFindings) -> Verdict:
     """Let one check look at all that it looks at. It is not called for without its capabilities and scenarios."""
-    if not all(found.subject.can(name) for name in check.needs) or not _is_possible(check, found):
+    if not _is_possible(check, found):
         return Verdict(check, Status.NOT_CALLED_FOR, 0, ())
     if check.about is About.FAULTS:
         looked_at, problems = struck.looked_at.get(check.id, 0), struck.problems.get(check.id, ())
@@ -129,7 +129,10 @@ def exempted(verdict: Verdict, exemptions: Exemptions) -> Verdict:
 
 
 def _is_possible(check: Check, found: Library) -> bool:
-    """Whether any of its scenarios is one that the plugin's capabilities call for and its carrier has."""
+    """Whether the plugin can what it needs, and is asked for any of its scenarios. Faults strike HTTP alone."""
+    road = Road.HTTP if check.about is About.FAULTS else check.road
+    if not (found.subject.takes(road) and all(found.subject.can(name) for name in check.needs)):
+        return False
     if check.about is not About.CONVERSATION:
         return True
     return any(

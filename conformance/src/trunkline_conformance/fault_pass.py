@@ -130,7 +130,8 @@ class FaultPass:
         return {
             id: len(run.asked)
             for id, run in self.runs.items()
-            if 0 < len(run.asked) <= _LONGEST
+            if run.cassette.peer is None
+            and 0 < len(run.asked) <= _LONGEST
             and not (run.stuck or run.unplayed)
             and all(each.played is not None for each in run.asked)
         }

@@ -45,7 +45,7 @@ def _replays(examination: Examination) -> Level:
 def _robust(examination: Examination, replays: Level) -> Level:
     if not replays.reached:
         return Level("robust", False, "it does not replay")
-    if examination.faults is Profile.NONE:
+    if examination.faults is Profile.NONE or not examination.struck.cases:
         return Level("robust", False, "no fault was tried")
     failed = [
         verdict.check.id

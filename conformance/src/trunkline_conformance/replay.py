@@ -86,6 +86,10 @@ class CassetteDial:
             raise Unrecorded("not recorded")
         return answer(response, request)
 
+    def note(self, asked: Asked) -> None:
+        """Remember what was asked of a peer meanwhile."""
+        self.asked.append(attrs.evolve(asked, step=self.step))
+
     def close(self) -> None:
         """Nothing is open."""
 

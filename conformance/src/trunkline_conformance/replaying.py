@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 
+from trunkline.sip.dial import SandboxSipDial
 from trunkline_conformance import canaries
 from trunkline_conformance.cassettes import Cassette, CassetteUnreadable, load, path_of
 from trunkline_conformance.conversation import Run
+from trunkline_conformance.peer import served
 from trunkline_conformance.replay import CassetteDial
 from trunkline_conformance.scenarios import SCENARIOS, Scenario, perform
 from trunkline_conformance.stage import Stage
@@ -35,8 +38,12 @@ class Library:
 
 
 def called_for(subject: Subject) -> tuple[Scenario, ...]:
-    """The scenarios that the plugin's capabilities call for."""
-    return tuple(scenario for scenario in SCENARIOS if all(subject.can(name) for name in scenario.needs))
+    """The scenarios that the plugin's capabilities, and the way it asks, call for."""
+    return tuple(scenario for scenario in SCENARIOS if _calls_for(subject, scenario))
+
+
+def _calls_for(subject: Subject, scenario: Scenario) -> bool:
+    return subject.takes(scenario.road) and all(subject.can(name) for name in scenario.needs)
 
 
 def library(subject: Subject, folder: Path, without: Mapping[str, str] | None = None) -> Library:
@@ -68,11 +75,12 @@ def library(subject: Subject, folder: Path, without: Mapping[str, str] | None = 
 
 
 def replay(subject: Subject, scenario: Scenario, cassette: Cassette, rng: random.Random) -> Run:
-    """Go through one scenario on its cassette, with fresh credentials."""
+    """Go through one scenario on its cassette, with fresh credentials; no HTTP request is let out beside a peer."""
     credentials = canaries.fresh(subject.descriptor, cassette.account.credentials, rng)
     dial = CassetteDial(cassette, credentials, reads_in_any_order=scenario.reads_in_any_order)
     facts = cassette.facts_with(credentials)
-    stage = Stage(
+    stage_with = functools.partial(
+        Stage,
         subject,
         dial,
         given=cassette.account,
@@ -80,5 +88,13 @@ def replay(subject: Subject, scenario: Scenario, cassette: Cassette, rng: random
         facts=facts,
         provenance=cassette.provenance,
     )
-    stuck = perform(stage, scenario)
-    return Run(subject, scenario.id, cassette, facts, credentials, stage.steps, dial.unplayed(), stuck)
+    script = cassette.peer_with(credentials)
+    if script is None:
+        stage = stage_with()
+        stuck, unplayed = perform(stage, scenario), dial.unplayed()
+    else:
+        with served(script, dial.note) as peer:
+            sip = SandboxSipDial({script.host: peer.address})
+            stage = stage_with(sip=sip, sip_limits=script.limits)
+            stuck, unplayed = perform(stage, scenario), peer.unplayed()
+    return Run(subject, scenario.id, cassette, facts, credentials, stage.steps, unplayed, stuck)

@@ -13,7 +13,9 @@ import attrs
 from trunkline.setup import SetUpStep, StepState
 from trunkline_conformance.cassettes import Cassette, Interaction
 from trunkline_conformance.conversation import READING_METHODS
+from trunkline_conformance.peer_script import PeerAnswer
 from trunkline_conformance.stage import Stage, Stuck
+from trunkline_conformance.subject import Road
 
 Contains = Callable[[Cassette], str | None]
 Endings = Mapping[str, tuple[str, ...]]
@@ -51,6 +53,14 @@ class Scenario:
     verdicts: Verdicts = attrs.Factory(dict)
     reads_in_any_order: bool = False
     contains: Contains = attrs.field(default=lambda cassette: None, repr=False)
+
+    @property
+    def road(self) -> Road | None:
+        """The way of asking that it is about, if there is one; a trunk without an API tells of a refused login only."""
+        if self.account == "trunk":
+            return Road.SIP
+        told = {"credentials are revoked", "permissions are taken away"}
+        return Road.HTTP if self.account == "many" or set(self.events) - told else None
 
     def may_end(self, facts_say: Endings, step: str, hook: str, events: tuple[str, ...]) -> tuple[str, ...]:
         """How a step may end for a right plugin."""
@@ -230,6 +240,8 @@ def _in_trouble(event: str) -> Callable[[Stage], None]:
 
 def _pages(at_least: int) -> Contains:
     def contains(cassette: Cassette) -> str | None:
+        if cassette.peer is not None:
+            return None  # A trunk has no list to ask for.
         digits = [number.number.lstrip("+") for number in cassette.facts.numbers]
         pages = [each for each in _of_step(cassette, "list_numbers") if any(d in _answer(each) for d in digits)]
         if len(pages) < at_least:
@@ -245,9 +257,21 @@ def _no_numbers(cassette: Cassette) -> str | None:
 
 def _status(*statuses: int) -> Contains:
     def contains(cassette: Cassette) -> str | None:
-        if any(each.response["status"]["code"] in statuses for each in cassette.interactions):
+        answered = {each.response["status"]["code"] for each in cassette.interactions}
+        if cassette.peer is not None:
+            answered = {each.status for each in cassette.peer.answers if each.login}
+        if answered.intersection(statuses):
             return None
         return f"no answer has the status {' or '.join(map(str, statuses))}"
+
+    return contains
+
+
+def _peer(answers: Callable[[PeerAnswer], bool]) -> Contains:
+    def contains(cassette: Cassette) -> str | None:
+        if cassette.peer is not None and any(map(answers, cassette.peer.answers)):
+            return None
+        return "no peer, or none that answers so"
 
     return contains
 
@@ -279,7 +303,33 @@ _LIST = ("list_numbers",)
 _GUIDED = ("guided_setup",)
 _PASS, _FAIL, _NOT_PASS = ("pass",), ("fail",), ("fail", "unknown")
 _REJECTED = {"credentials_valid": _FAIL, "inbound_reachable": _NOT_PASS, "outbound_authorized": _NOT_PASS}
+_UNKNOWN = ("unknown",)
+_NOTHING_OF_THE_LOGIN = {
+    "trunk_reachable": _PASS,
+    "credentials_valid": _UNKNOWN,
+    "outbound_authorized": _UNKNOWN,
+}
 _NO_VERDICT = ("carrier_unavailable", "carrier_timed_out")
+
+
+def _trunk(
+    id: str,
+    story: str,
+    ends: tuple[str, ...],
+    told: Mapping[str, tuple[str, ...]],
+    answers: Callable[[PeerAnswer], bool],
+) -> Scenario:
+    """A trunk that is asked over SIP: how its test may end, what each check may say, and how the peer answers."""
+    return Scenario(
+        f"trunk/{id}",
+        story,
+        _test,
+        account="trunk",
+        endings={"test_credentials": ends},
+        verdicts={"test_credentials": told},
+        contains=_peer(answers),
+    )
+
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
@@ -510,6 +560,55 @@ SCENARIOS: tuple[Scenario, ...] = (
         events=("the carrier goes down",),
         endings={"import_number": (*_NO_VERDICT, "unverified_write"), AFTERWARDS: _NO_VERDICT},
         contains=_status(500, 502, 503, 504),
+    ),
+    _trunk(
+        "register-challenges",
+        "A trunk answers OPTIONS to anybody, and asks for the login where it is asked to register.",
+        ("passed",),
+        {"trunk_reachable": _PASS, "credentials_valid": _PASS, "outbound_authorized": _UNKNOWN},
+        lambda answer: answer.method == "REGISTER" and answer.challenge is not None,
+    ),
+    _trunk(
+        "open",
+        "A trunk answers anybody, and never asks for the login.",
+        ("passed",),
+        _NOTHING_OF_THE_LOGIN,
+        lambda answer: (answer.method, answer.status, answer.login) == ("REGISTER", 200, False),
+    ),
+    _trunk(
+        "takes-no-registration",
+        "A trunk takes no registrations.",
+        ("passed",),
+        _NOTHING_OF_THE_LOGIN,
+        lambda answer: answer.method == "REGISTER" and answer.status in (405, 501),
+    ),
+    _trunk(
+        "address-refused",
+        "A trunk does not let this address in.",
+        ("not_passed",),
+        {"trunk_reachable": _PASS, "credentials_valid": _UNKNOWN, "outbound_authorized": _FAIL},
+        lambda answer: (answer.status, answer.login) == (403, False),
+    ),
+    _trunk(
+        "overloaded",
+        "A trunk takes nothing more at the moment.",
+        ("passed",),
+        _NOTHING_OF_THE_LOGIN,
+        lambda answer: (answer.status, answer.login) == (503, False),
+    ),
+    _trunk(
+        "silent",
+        "A trunk does not answer.",
+        ("not_passed",),
+        {"trunk_reachable": _FAIL, "credentials_valid": _UNKNOWN, "outbound_authorized": _UNKNOWN},
+        lambda answer: answer.status is None,
+    ),
+    _trunk(
+        "fails-behind-the-login",
+        "A trunk asks for the login, and then fails.",
+        _NO_VERDICT,
+        {},
+        lambda answer: answer.login and (answer.status or 0) >= 500,
     ),
 )
 BY_ID = {scenario.id: scenario for scenario in SCENARIOS}

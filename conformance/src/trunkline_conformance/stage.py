@@ -20,6 +20,8 @@ from trunkline.numbers import CarrierNumber, Route, RoutingSnapshot
 from trunkline.plan import ImportPlan
 from trunkline.registry import Registry
 from trunkline.setup import SetUpStep
+from trunkline.sip.dial import SipDial
+from trunkline.sip.limits import SipLimits
 from trunkline.sip_target import SipTarget
 from trunkline_conformance.cassettes import Facts, GivenAccount, Provenance
 from trunkline_conformance.conversation import StageDial, Step
@@ -51,6 +53,8 @@ class Stage:
         facts: Facts,
         provenance: Provenance,
         meanwhile: Callable[[str, str | None], None] = lambda event, number: None,
+        sip: SipDial | None = None,
+        sip_limits: SipLimits | None = None,
         response_bytes: int = 32 * 1024 * 1024,
         pause: Callable[[float], None] = lambda seconds: None,
     ) -> None:
@@ -68,6 +72,8 @@ class Stage:
         self._engine = Engine(
             Registry.of(self._witness),
             dial=dial,
+            sip=sip,
+            sip_limits=sip_limits,
             platform=SipTarget.parse(provenance.platform),
             deadlines=Deadlines(read=25, listing=60, write=20, set_up=60, grace=2),
             limits=Limits(requests_per_call=REQUESTS_PER_CALL, response_bytes=response_bytes),

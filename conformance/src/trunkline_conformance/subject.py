@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -9,12 +10,19 @@ from typing import Any
 
 import attrs
 
-from trunkline.descriptor import Can, ProviderDescriptor
+from trunkline.descriptor import Can, DigestAuth, ProviderDescriptor
 from trunkline.hookspec import PROVIDERS, ProviderSpec
 from trunkline.registry import Registry
 
 HOOKS = tuple(name for name in vars(ProviderSpec) if not name.startswith("_"))
 """Every hook of a provider."""
+
+
+class Road(enum.Enum):
+    """How a carrier is asked."""
+
+    HTTP = "http"
+    SIP = "sip"
 
 
 class NotTestable(Exception):
@@ -43,6 +51,16 @@ class Subject:
     def can(self, capability: str | None) -> bool:
         """Whether the plugin says that it can; of no capability in particular it always can."""
         return capability is None or self.descriptor.capability(capability).can is Can.YES
+
+    def takes(self, road: Road | None) -> bool:
+        """Whether the plugin asks by this road: HTTP at the descriptor's hosts, SIP where a login is a digest."""
+        match road:
+            case Road.HTTP:
+                return bool(self.descriptor.hosts)
+            case Road.SIP:
+                forms = self.descriptor.credential_forms
+                return any(isinstance(form.authentication, DigestAuth) for form in forms)
+        return True
 
     def has(self, hook: str) -> bool:
         """Whether the plugin implements the hook."""

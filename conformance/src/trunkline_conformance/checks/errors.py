@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.checks import CredentialTest, Outcome
+from trunkline.checks import TRUNK_REACHABLE, CredentialTest, Outcome
 from trunkline.errors import RateLimited
 from trunkline_conformance.check import RIGHT, Check, Finding, wrong
 from trunkline_conformance.checks.endings import afterwards
 from trunkline_conformance.conversation import Run
+from trunkline_conformance.subject import Road
 
 
 def _says_something(run: Run) -> Iterator[Finding]:
@@ -64,7 +65,8 @@ def _claims_no_pass(run: Run) -> Iterator[Finding]:
             continue
         if isinstance(step.result, CredentialTest):
             for check in step.result.checks:
-                if check.outcome is Outcome.PASS:
+                # A trunk that refuses is there.
+                if check.outcome is Outcome.PASS and check.name != TRUNK_REACHABLE:
                     came = f"{check.name} passes ({check.code})"
                     yield wrong(step.name, expected="no check that passes", came=came, hook=step.hook)
         yield RIGHT
@@ -127,7 +129,7 @@ CHECKS = (
         "The customer reads it.",
         "Write the summary for the customer, and the detail for the operator.",
         _says_something,
-        scenarios=("trouble/*", "import/*", "list-numbers/page-fails"),
+        scenarios=("trouble/*", "import/*", "list-numbers/page-fails", "trunk/*"),
     ),
     Check(
         "errors/name-the-refusal",
@@ -136,6 +138,7 @@ CHECKS = (
         "Give the error `reply=CarrierReply(status, code, request_id)`.",
         _names_the_refusal,
         scenarios=("trouble/*",),
+        road=Road.HTTP,
     ),
     Check(
         "errors/pass-patience-on",

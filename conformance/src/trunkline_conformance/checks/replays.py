@@ -23,7 +23,7 @@ def _asks_what_was_recorded(run: Run) -> Iterator[Finding]:
 def _plays_everything(run: Run) -> Iterator[Finding]:
     for name, request in run.unplayed:
         step = run.step(name)
-        expected = f"{request}, as recorded in step {name}"
+        expected = f"{request}, as recorded in step {name}" if name else request
         yield wrong(run.scenario, expected=expected, came="it was never asked", hook=step.hook if step else None)
     if run.stuck:
         yield wrong(run.scenario, expected="a conversation that goes on to its end", came=run.stuck)

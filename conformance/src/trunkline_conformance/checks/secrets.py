@@ -11,6 +11,7 @@ from trunkline.secret import Secret
 from trunkline_conformance.check import RIGHT, Check, Finding, Judge, wrong
 from trunkline_conformance.checks.replays import EVERYWHERE
 from trunkline_conformance.conversation import Run, Step
+from trunkline_conformance.subject import Road
 from trunkline_conformance.telling import listener, texts_of, texts_of_error
 
 _ADDRESS_PASSWORD = re.compile(r"[a-z]+:(?://)?[^\s\"\\/@:]+:([^\s\"\\@/]{6,})@")
@@ -86,10 +87,19 @@ def _addresses_are_sealed(run: Run) -> Iterator[Finding]:
 
 
 def _check(
-    id: str, rule: str, remedy: str, judge: Judge, needs: tuple[str, ...] = (), *, essential: bool = True
+    id: str,
+    rule: str,
+    remedy: str,
+    judge: Judge,
+    needs: tuple[str, ...] = (),
+    *,
+    essential: bool = True,
+    road: Road | None = None,
 ) -> Check:
     why = "What is told once stands in logs, traces and tickets for good."
-    return Check(f"secrets/{id}", rule, why, remedy, judge, scenarios=EVERYWHERE, needs=needs, essential=essential)
+    return Check(
+        f"secrets/{id}", rule, why, remedy, judge, scenarios=EVERYWHERE, needs=needs, essential=essential, road=road
+    )
 
 
 CHECKS = (
@@ -125,6 +135,7 @@ CHECKS = (
         _addresses_are_sealed,
         ("import_numbers",),
         essential=False,
+        road=Road.HTTP,
     ),
     _check(
         "not-in-requests",

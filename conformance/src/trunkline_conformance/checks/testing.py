@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from trunkline.checks import Check as Verdict
 from trunkline.checks import CredentialTest, Outcome, Verification
@@ -52,7 +51,7 @@ def _are_proven(run: Run) -> Iterator[Finding]:
     for step, check in _verdicts(run):
         if check.outcome is Outcome.UNKNOWN:
             continue
-        asked = {(each.method, urlsplit(each.url).hostname, each.status) for each in step.asked}
+        asked = {(each.method, each.host, each.status) for each in step.asked}
         proof = {(each.method, each.host, each.status) for each in check.proof}
         if not proof:
             came = f"{check.outcome.value} without proof"
@@ -104,7 +103,7 @@ CHECKS = (
         "A verdict decides whether a customer is told that calls will come in and go out.",
         "Derive each outcome from an answer of the carrier; where none tells, say unknown.",
         verdicts_are_so,
-        scenarios=("test-credentials/*", "trouble/rejected"),
+        scenarios=("test-credentials/*", "trouble/rejected", "trunk/*"),
         essential=True,
     ),
     Check(
@@ -121,7 +120,7 @@ CHECKS = (
         "A verdict without proof is an opinion.",
         "Collect the proof with `call.proving()`.",
         _are_proven,
-        scenarios=("test-credentials/*", "trouble/rejected", "verify/*"),
+        scenarios=("test-credentials/*", "trouble/rejected", "trunk/*", "verify/*"),
         essential=True,
     ),
     Check(
@@ -130,7 +129,7 @@ CHECKS = (
         "A customer who is only told no calls support.",
         "Give the check a remedy in a sentence.",
         _help,
-        scenarios=("trouble/rejected", "trouble/forbidden", "trouble/suspended", "verify/drifted"),
+        scenarios=("trouble/rejected", "trouble/forbidden", "trouble/suspended", "trunk/*", "verify/drifted"),
     ),
     Check(
         "test-credentials/identifies-the-account",

@@ -13,7 +13,8 @@ from trunkline.hookspec import READS
 from trunkline_conformance.cassettes import filled
 from trunkline_conformance.check import RIGHT, Check, Finding, wrong
 from trunkline_conformance.checks.replays import EVERYWHERE
-from trunkline_conformance.conversation import READING_METHODS, Run
+from trunkline_conformance.conversation import READING_METHODS, Asked, Run, Step
+from trunkline_conformance.subject import Road
 
 _MOST_REQUESTS = 60
 _MOST_SECONDS = 10.0
@@ -22,7 +23,10 @@ _MOST_SECONDS = 10.0
 def _authorizes(run: Run) -> Iterator[Finding]:
     for step in run.steps:
         for asked in step.asked:
-            if asked.played is None:
+            if asked.login is not None:
+                yield _is_answered(asked, step)
+                continue
+            if asked.played is None or run.cassette.peer is not None:
                 continue
             recorded = run.cassette.interactions[asked.played].request.get("headers") or {}
             template = next((value for name, value in recorded.items() if name.lower() == "authorization"), None)
@@ -38,6 +42,13 @@ def _authorizes(run: Run) -> Iterator[Finding]:
                 kind = sent.partition(" ")[0] or "none"
                 came = f"an Authorization header of kind {kind}, which is another one"
                 yield wrong(asked.text, expected="the authorization that was recorded", came=came, hook=step.hook)
+
+
+def _is_answered(asked: Asked, step: Step) -> Finding:
+    """Whether a challenge of a SIP peer was answered with the account's own login."""
+    if asked.login:
+        return RIGHT
+    return wrong(asked.text, expected="the login of the account", came="another digest", hook=step.hook)
 
 
 def _named(run: Run) -> BasicAuth | BearerAuth | DigestAuth | None:
@@ -157,6 +168,7 @@ CHECKS = (
         scenarios=("import/*", "release/*", "set-up/*", "trouble/*"),
         needs=("import_numbers",),
         essential=True,
+        road=Road.HTTP,
     ),
     Check(
         "wire/gives-no-number-up",
@@ -167,5 +179,6 @@ CHECKS = (
         scenarios=("import/*", "release/*"),
         needs=("import_numbers",),
         essential=True,
+        road=Road.HTTP,
     ),
 )
