@@ -27,8 +27,11 @@ _PROVENANCE = Provenance("sandbox", NOW.date().isoformat(), "", SEED, NOW.isofor
 
 
 def can_be_struck(subject: Subject, scenario: Scenario) -> bool:
-    """Whether the carrier is simulated, and the scenario one that is struck there."""
-    return subject.id in SIMULATED and scenario.id in STRUCK
+    """Whether the carrier is a simulated one, and the scenario one that is struck there.
+
+    Acme is left out: it is nobody's carrier, and a stranger's first provider may bear its name.
+    """
+    return subject.id in SIMULATED.keys() - {"acme"} and scenario.id in STRUCK
 
 
 class FaultySandboxDial:
