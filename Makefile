@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(wildcard observers/*/pyproject.toml plugins/*/pyproject.toml)) conformance sandbox service
 INSTALLED := $(VENV)/installed
+# What is compiled when it is first used has to be kept, or each of many processes compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
 CONVERSANT := $(notdir $(wildcard cassettes/*))
 LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links \
@@ -80,7 +82,7 @@ $(BIN)/uv:
 
 $(INSTALLED): requirements.lock $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 		$(addprefix --editable ,$(DISTRIBUTIONS))
 	@touch $@
