@@ -245,10 +245,13 @@ def test_a_big_account_is_added_by_code(twilio: Twilio, call_as: Any) -> None:
     assert listed == 10_000
 
 
-def test_the_example_in_the_readme_runs() -> None:
-    readme = Path(__file__).resolve().parents[2] / "sandbox" / "README.md"
-    (example,) = re.findall(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)
-    exec(compile(example, str(readme), "exec"), {})
+README = Path(__file__).resolve().parents[2] / "sandbox" / "README.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["carrier", "trunk"])
+def test_an_example_in_the_readme_runs(example: str) -> None:
+    exec(compile(example, str(README), "exec"), {})
 
 
 def test_the_carrier_can_be_changed_in_process_too(twilio: Twilio, account: Any) -> None:
