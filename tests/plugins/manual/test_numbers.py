@@ -69,7 +69,7 @@ def test_a_trunk_that_works_by_registration_is_warned_of(desk: Desk) -> None:
 
 def test_importing_and_releasing_ask_nothing_of_the_trunk(desk: Desk) -> None:
     account, route, snapshots, outcomes = imported(desk)
-    assert [(each.number, each.error) for each in outcomes] == [(number, None) for number in NUMBERS]
+    assert {each.number: each.error for each in outcomes} == dict.fromkeys(NUMBERS)
     assert route.id == ROUTE
     release = desk.engine.release_number(account, snapshots[BRITISH].number.ref, route, snapshots[BRITISH])
     assert (release.outcome, release.code) == (ReleaseOutcome.CANNOT_RESTORE, "entered_by_hand")
