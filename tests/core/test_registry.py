@@ -111,6 +111,18 @@ def test_a_distribution_that_is_on_the_path_twice_is_one(tmp_path, monkeypatch):
     assert [problem.version for problem in found] == ["new"]
 
 
+def test_a_copy_that_no_import_finds_brings_no_plugin(tmp_path, monkeypatch):
+    from trunkline.registry import Registry
+
+    for copy, points in (("new", ""), ("old", "[trunkline.providers]\nshadowed = tl_no_such_module\n")):
+        info = tmp_path / copy / "tl_shadowed-1.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Name: tl-shadowed\nVersion: {copy}\n")
+        (info / "entry_points.txt").write_text(points)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "new"), str(tmp_path / "old"), *sys.path])
+    assert [problem for problem in Registry.discover().problems() if problem.entry_point == "shadowed"] == []
+
+
 def test_a_distribution_without_a_name_is_called_by_its_module(tmp_path, monkeypatch):
     from trunkline.registry import Registry
 

@@ -192,27 +192,43 @@ def _candidates(group: str) -> list[_Candidate]:
     """Every entry point of the group; a distribution whose records cannot be read hides none of the others."""
     found: list[_Candidate] = []
     seen: set[str] = set()
-    for distribution in distributions():
+    for distribution in filter(functools.partial(_points, group=group), distributions()):
         name, version = _name_and_version(distribution)
         canonical = re.sub(r"[-_.]+", "-", name).lower()
         if canonical in seen:
-            continue  # A copy further down the path: not the one that an import finds.
+            continue
         if canonical:
             seen.add(canonical)
-        try:
-            points = [point for point in distribution.entry_points if point.group == group]
-        except Exception:
-            _log.warning("the entry points of %s %s cannot be read", name, version)
-            continue
-        found += [_Candidate(point, name or point.value.partition(".")[0], version, point.name) for point in points]
+            distribution = _imported(distribution, name)
+            version = _name_and_version(distribution)[1]
+        for point in _points(distribution, group):
+            found.append(_Candidate(point, name or point.value.partition(".")[0], version, point.name))
     return sorted(found, key=lambda each: (each.entry_point, each.distribution))
 
 
+def _points(distribution: Distribution, group: str) -> list[EntryPoint]:
+    try:
+        return [point for point in distribution.entry_points if point.group == group]
+    except Exception:
+        _log.warning("the entry points of %s %s cannot be read", *_name_and_version(distribution))
+        return []
+
+
+def _imported(distribution: Distribution, name: str) -> Distribution:
+    """Of the copies of a distribution along the path, the one that an import finds: the first."""
+    try:
+        return Distribution.from_name(name)
+    except Exception:
+        return distribution
+
+
 def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """What a distribution calls itself. Its records take long to read, so only those that matter are asked."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            return distribution.metadata["Name"] or "", distribution.metadata["Version"] or ""
+            metadata = distribution.metadata
+            return metadata["Name"] or "", metadata["Version"] or ""
         except Exception:
             return "", ""
 
