@@ -131,7 +131,7 @@ def _take_database_away(ready: Any, key: str) -> None:
 
     def from_memory(db: None, request: Any, service: Any, query: Any) -> str:
         request.scope["state"]["organization"] = callers[request.headers["authorization"]].organization
-        return msgspec.json.encode(held)[1:-1].decode()
+        return msgspec.json.encode(held)[2:-2].decode()
 
     nothing = contextlib.nullcontext(SimpleNamespace(dialect=SimpleNamespace(name="none")))
     vars(ready.database)["reading"] = lambda: nothing

@@ -1,7 +1,7 @@
 """How often an API key may ask, over all processes together.
 
-Requests are taken from the rate that all processes share a block at a time, and then counted in memory: one in a
-hundred waits for a write, and those that are refused wait for none.
+Requests are taken from the rate that all processes share a block at a time, and then counted in memory: in each second
+of the rate one waits for a write, and those that are refused wait for none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from trunkline_service.storage import rate_limits
 from trunkline_service.storage.database import Database
 from trunkline_service.storage.rate_limits import Rate
 
-_BLOCK = 100
 _BLOCK_MS = 10_000
 _BLOCKS_KEPT = 4096
 
@@ -61,8 +60,8 @@ class RequestLimit:
     def __init__(self, database: Database, per_minute: int) -> None:
         self._database = database
         self._rate = Rate(per_minute)
-        # About a second's worth: what a process takes and does not use is soon there again.
-        self._size = max(1, min(_BLOCK, per_minute // 60))
+        # A second's worth: what a process takes and does not use is soon there again.
+        self._size = max(1, per_minute // 60)
         self._blocks: dict[int, _Block] = {}
         self._lock = threading.Lock()
 

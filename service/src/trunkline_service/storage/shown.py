@@ -16,16 +16,16 @@ from trunkline_service.clock import shown, shown_or_none
 from trunkline_service.storage.organizations import caller_query
 from trunkline_service.storage.tables import connections
 
-# Joined from constants alone.
+# Joined from constants alone, which bandit cannot tell (B608).
 _IMPORTED = "(SELECT count(*) FROM phone_numbers AS n WHERE n.voip_connection_id = c.id)"
-_OBJECT = f"""'{{' || c.shown || ',"numbers_imported":' || {_IMPORTED} || '}}'"""
+_FIELDS = f"""c.shown || ',"numbers_imported":' || {_IMPORTED}"""
 _ONE: TextClause = text(
-    f"SELECT {_OBJECT} FROM connections AS c WHERE c.organization_id = :organization AND c.id = :id"  # nosec B608
+    f"SELECT {_FIELDS} FROM connections AS c WHERE c.organization_id = :organization AND c.id = :id"  # nosec B608
 )
 _OWN = "FROM connections AS c WHERE c.organization_id = api_keys.organization_id"
 _LIST = {
-    "sqlite": f"(SELECT group_concat(shown) FROM (SELECT {_OBJECT} AS shown {_OWN} ORDER BY c.id DESC))",  # nosec B608
-    "postgresql": f"(SELECT string_agg({_OBJECT}, ',' ORDER BY c.id DESC) {_OWN})",  # nosec B608
+    "sqlite": f"(SELECT group_concat(fields, '}},{{') FROM (SELECT {_FIELDS} AS fields {_OWN} ORDER BY c.id DESC))",  # nosec B608
+    "postgresql": f"(SELECT string_agg({_FIELDS}, '}},{{' ORDER BY c.id DESC) {_OWN})",
 }
 
 
@@ -37,13 +37,13 @@ def list_query(dialect: str) -> Select[Any]:
 
 def as_array(listed: str | None) -> bytes:
     """The JSON array of what the query above reads."""
-    return f"[{listed or ''}]".encode()
+    return b"[]" if listed is None else f"[{{{listed}}}]".encode()
 
 
 def find_shown(db: Connection, organization: int, id: int) -> bytes | None:
     """The JSON object of one connection."""
     found: str | None = db.execute(_ONE, {"organization": organization, "id": id}).scalar()
-    return None if found is None else found.encode()
+    return None if found is None else f"{{{found}}}".encode()
 
 
 def write_shown(db: Connection, id: int) -> None:
