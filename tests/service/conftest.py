@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from harness import World, a_database, world_on
+from harness import World, a_database, migrated, world_on
 
 POSTGRES = os.environ.get("TRUNKLINE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 
@@ -32,9 +33,40 @@ def postgres() -> str:
     return POSTGRES
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str) -> Iterator[str]:
+    """The URL of a database that has the schema and nothing else."""
+    with a_database(postgres) as url:
+        yield migrated(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that has the schema and nothing else."""
+    file = tmp_path_factory.mktemp("migrated") / "service.db"
+    migrated(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A database of one's own on SQLite."""
+    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path)}"
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of one's own, on SQLite and on PostgreSQL."""
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of one's own with the present schema, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    with a_database(request.getfixturevalue("postgres"), like=request.getfixturevalue("migrated_postgres")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The same without a schema: how each database begins."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'service.db'}"
         return
@@ -50,7 +82,7 @@ def any_world(database_url: str, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
     """A service on SQLite, where the database makes no difference."""
-    with world_on(f"sqlite:///{tmp_path / 'service.db'}", tmp_path) as made:
+    with world_on(sqlite_url, tmp_path) as made:
         yield made

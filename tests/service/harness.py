@@ -25,7 +25,8 @@ from trunkline_service.observers import observers
 from trunkline_service.service import Service
 from trunkline_service.settings import Settings
 from trunkline_service.start import start
-from trunkline_service.storage import organizations
+from trunkline_service.storage import organizations, schema
+from trunkline_service.storage.database import Database
 
 KEYS = "t1:" + "A" * 43 + "="
 NUMBERS = ("+15550001111", "+15550002222", "+15550003333")
@@ -169,13 +170,21 @@ def world_on(url: str, data_dir: Path, carrier: Carrier | None = None, **environ
 
 
 @contextmanager
-def a_database(postgres: str) -> Iterator[str]:
-    """The URL of an empty database of one's own on a PostgreSQL server."""
+def a_database(postgres: str, *, like: str | None = None) -> Iterator[str]:
+    """The URL of a database of one's own on a PostgreSQL server: empty, or a copy of another one."""
     name = f"trunkline_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
+        admin.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{make_url(like).database}"' if like else ""))
     try:
         yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
     finally:
         with psycopg.connect(postgres, autocommit=True) as admin:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def migrated(url: str) -> str:
+    """Give an empty database the present schema, so that its copies need not be given it one by one."""
+    database = Database(make_url(url))
+    schema.make_ready(database)
+    database.dispose()
+    return url

@@ -28,9 +28,9 @@ UNDOING = [("before", "undo"), *((when, f"undo {step}") for step in SET_UP for w
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
     """The same on SQLite, where the database makes no difference."""
-    yield from _lasting(f"sqlite:///{tmp_path / 'service.db'}", tmp_path)
+    yield from _lasting(sqlite_url, tmp_path)
 
 
 @pytest.fixture

@@ -87,8 +87,8 @@ def test_a_key_file_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
         Settings.from_environment({"TRUNKLINE_DATA_DIR": str(tmp_path)})
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(database_url: str, tmp_path: Path) -> None:
-    database = open_database(settings_for(database_url, tmp_path))
+def test_the_migrations_make_the_tables_that_the_code_uses(empty_database_url: str, tmp_path: Path) -> None:
+    database = open_database(settings_for(empty_database_url, tmp_path))
     try:
         with database.reading() as db:
             ours = MigrationContext.configure(db, opts={"include_name": _is_ours})
@@ -116,13 +116,13 @@ def test_another_schema_is_refused(postgres: str, database_url: str, tmp_path: P
         open_database(settings)
 
 
-def test_two_first_starts_at_once_make_one_installation(database_url: str, tmp_path: Path) -> None:
+def test_two_first_starts_at_once_make_one_installation(empty_database_url: str, tmp_path: Path) -> None:
     from trunkline.registry import Registry
 
     names: list[str] = []
 
     def begin() -> None:
-        service = start(settings_for(database_url, tmp_path), Registry.of())
+        service = start(settings_for(empty_database_url, tmp_path), Registry.of())
         names.append(service.installation)
         service.database.dispose()
 
@@ -135,8 +135,8 @@ def test_two_first_starts_at_once_make_one_installation(database_url: str, tmp_p
     assert len(set(names)) == 1
 
 
-def test_migrating_twice_changes_nothing(database_url: str, tmp_path: Path) -> None:
-    database = Database(settings_for(database_url, tmp_path).database_url)
+def test_migrating_twice_changes_nothing(empty_database_url: str, tmp_path: Path) -> None:
+    database = Database(settings_for(empty_database_url, tmp_path).database_url)
     try:
         schema.migrate(database)
         schema.migrate(database)
