@@ -1,4 +1,4 @@
-"""Faults: what may befall an answer, and a cassette that is played with one of them in it."""
+"""Faults over HTTP: what may befall an answer, and a cassette that is played with one of them in it."""
 
 from __future__ import annotations
 
@@ -327,10 +327,10 @@ class FaultRun:
         return self.clean.step(step.name)
 
 
-def strike(
+def strike_exchange(
     subject: Subject, scenario: Scenario, cassette: Cassette, case: Case, clean: Run, rng: random.Random
 ) -> FaultRun:
-    """Go through a scenario with a fault in it."""
+    """Go through a scenario on its recorded exchanges, with a fault in one of them."""
     credentials = canaries.fresh(subject.descriptor, cassette.account.credentials, rng)
     dial = FaultyDial(cassette, credentials, case, cassette.provenance.moment)
     facts = cassette.facts_with(credentials)
