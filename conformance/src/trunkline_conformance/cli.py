@@ -23,10 +23,14 @@ from trunkline_conformance.record_command import record
 from trunkline_conformance.replaying import NoCassettes
 from trunkline_conformance.report import as_data, as_page, show
 from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.simulated import SimulationRefused
 from trunkline_conformance.striking import EVERY_FAULT, CannotStrike
 from trunkline_conformance.subject import NotTestable, installed
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+_NO_RUN = (NotTestable, NoCassettes, ExemptionRefused, NoCanary, CannotStrike, SimulationRefused)
+"""Why nothing can be said of a provider."""
 
 Provider = Annotated[str, typer.Argument(help="Name of the provider's entry point.")]
 Cassettes = Annotated[Path | None, typer.Option(help="Folder of its cassettes; else `cassettes` in its package.")]
@@ -66,7 +70,7 @@ def run(
         examination = examine(
             subject, folder, checks=chosen, faults=faults, case=_case(scenario, step, fault, lasting, field), seed=seed
         )
-    except (NotTestable, NoCassettes, ExemptionRefused, NoCanary, CannotStrike) as error:
+    except _NO_RUN as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     today = dt.datetime.now(dt.UTC).date()

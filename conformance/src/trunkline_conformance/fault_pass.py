@@ -17,7 +17,8 @@ from trunkline_conformance.conversation import READING_METHODS, Run
 from trunkline_conformance.faults import Case
 from trunkline_conformance.replaying import Library
 from trunkline_conformance.scenarios import BY_ID
-from trunkline_conformance.simulated_faults import can_be_struck, strike_simulated, without_fault
+from trunkline_conformance.simulated import Simulation, simulation_of
+from trunkline_conformance.simulated_faults import STRUCK, strike_simulated, without_fault
 from trunkline_conformance.striking import faults_for, strike
 
 _SHRINKS = 60
@@ -65,13 +66,21 @@ def _about_faults(checks: Sequence[Check]) -> tuple[Check, ...]:
 
 @attrs.frozen
 class FaultPass:
-    """A plugin's scenarios, ready to be struck. Only a scenario that goes well without a fault is tried with one."""
+    """A plugin's scenarios, ready to be struck. Only a scenario that goes well without a fault is tried with one.
+
+    Some are struck on the carrier's simulation too, where there is one; raises `SimulationRefused`.
+    """
 
     library: Library
     runs: Mapping[str, Run]
     checks: tuple[Check, ...] = attrs.field(converter=_about_faults)
     chance: random.Random
+    _simulation: Simulation | None = attrs.field(init=False)
     _simulated: dict[str, Run] = attrs.field(factory=dict, init=False)
+
+    @_simulation.default
+    def _published(self) -> Simulation | None:
+        return simulation_of(self.library.subject.id)
 
     def by_profile(self, profile: Profile) -> FaultFindings:
         """Try as many cases as the profile says, as Hypothesis picks them, and shrink those that go wrong."""
@@ -146,10 +155,11 @@ class FaultPass:
         scenario, cassette = BY_ID[case.scenario], self.library.cassettes[case.scenario]
         subject = self.library.subject
         seen = [strike(subject, scenario, cassette, case, self.runs[case.scenario], self.chance)]
-        if can_be_struck(subject, scenario):
+        if self._simulation and scenario.id in STRUCK:
             if scenario.id not in self._simulated:
-                self._simulated[scenario.id] = without_fault(subject, scenario, cassette)
-            seen.append(strike_simulated(subject, scenario, cassette, case, self._simulated[scenario.id]))
+                self._simulated[scenario.id] = without_fault(self._simulation, subject, scenario, cassette)
+            clean = self._simulated[scenario.id]
+            seen.append(strike_simulated(self._simulation, subject, scenario, cassette, case, clean))
         yield from ((check, [finding for each in seen for finding in check.judge(each)]) for check in checks)
 
     def _smallest(self, check: Check, cases: st.SearchStrategy[Case], number: int) -> tuple[Finding, ...]:
