@@ -59,9 +59,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stranger(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(project))
     yield project
-    for name in [
-        name for name in sys.modules if name.partition(".")[0] in ("trunkline_blue_heron", "heron_simulation")
-    ]:
+    theirs = ("trunkline_blue_heron", "heron_simulation")
+    for name in [name for name in sys.modules if name.partition(".")[0] in theirs]:
         del sys.modules[name]
 
 

@@ -71,8 +71,7 @@ def library(subject: Subject, folder: Path, without: Mapping[str, str] | None = 
             made = "they are scripts of a peer, written by hand"
         raise NoCassettes(
             f"{folder} holds no cassettes, and nothing can be said of {subject.id} without. Say where they lie with "
-            f"--cassettes FOLDER, or put them into the folder `cassettes` of the plugin's package; "
-            f"{made}."
+            f"--cassettes FOLDER, or put them into the folder `cassettes` of the plugin's package; {made}."
         )
     return Library(subject, folder, cassettes, unreadable, tuple(missing), without)
 

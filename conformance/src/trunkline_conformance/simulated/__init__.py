@@ -1,6 +1,7 @@
 """Accounts on simulated carriers, as the recorder plays its scenarios on them: one module a carrier.
 
 A distribution publishes the account of a carrier under its provider's name in the group `trunkline.simulations`.
+Acme's is not published: it is nobody's carrier, and a stranger's first provider may bear its name.
 """
 
 from __future__ import annotations
