@@ -15,7 +15,7 @@ from trunkline.http.dial import SandboxDial
 from trunkline_conformance.cassettes import dump, load
 from trunkline_conformance.cli import app
 from trunkline_conformance.leftovers import InDoubt
-from trunkline_conformance.live_recording import MARKER, LiveAccount, record_live, survey
+from trunkline_conformance.live_recording import MARKER, LiveAccount, NotPutBack, record_live, survey
 from trunkline_conformance.record_command import allowed_for
 from trunkline_conformance.recording import NOW, NotRecorded, record_simulated
 from trunkline_conformance.scenarios import BY_ID
@@ -102,6 +102,11 @@ def test_of_a_trunk_there_is_nothing_to_record_and_one_sentence_says_so(more: li
     )
 
 
+@pytest.fixture(autouse=True)
+def _no_journal_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 # A live account: one on a simulated carrier, which is held to what a real one would be
 
 
@@ -156,7 +161,7 @@ def test_a_number_is_put_back_where_the_recording_fails(live: Live) -> None:
 def test_a_number_that_cannot_be_put_back_is_named(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     now, allowed = dt.datetime.now(dt.UTC), allowed_for(live.account.subject, CASSETTES / "twilio")
     monkeypatch.setattr("trunkline_conformance.live_recording._released", lambda *_: False)
-    with pytest.raises(NotRecorded, match=f"could be put back.*{live.account.numbers[0][1:]} to webhook calls.acme"):
+    with pytest.raises(NotPutBack, match=f"could be put back.*{live.account.numbers[0][1:]} to webhook calls.acme"):
         record_live(live.account, BY_ID["import/new"], allowed=allowed, listed=(), now=now)
 
 
