@@ -317,6 +317,11 @@ class FaultRun:
         """A command that repeats it."""
         return self.case.command(self.run.subject.id)
 
+    @property
+    def over_sip(self) -> bool:
+        """Whether a scripted peer was struck, and no cassette."""
+        return self.run.cassette.peer is not None
+
     def steps(self) -> list[Step]:
         """The steps that the fault struck, and those that were taken after it."""
         first = next((at for at, step in enumerate(self.run.steps) if step.name in self.struck), len(self.run.steps))

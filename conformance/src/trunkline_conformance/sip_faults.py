@@ -178,6 +178,7 @@ SIP_FAULTS: tuple[SipFault, ...] = (
     SipFault("only-trying", _UNANSWERED, strike=lambda struck: Reply(None, struck.heard.answered(100)), waits=True),
     SipFault("garbled", _UNANSWERED, strike=_said(b"\x00\xff\r\n\x80SIP" * 9), waits=True),
     SipFault("cut-short", _UNANSWERED, strike=_unread(_half), waits=True),
+    SipFault("away", _UNANSWERED, strike=_status(408)),
     SipFault("status-299", _ANSWERED, strike=_status(299)),
     SipFault("status-699", _ANSWERED, strike=_status(699)),
     SipFault("moved", _ANSWERED, strike=_status(302, f"Contact: <sip:{ELSEWHERE}>")),

@@ -15,10 +15,11 @@ from trunkline.checks import (
     Outcome,
     Verification,
 )
+from trunkline.checks import Check as CheckOfAccount
 from trunkline.hookspec import WRITES
 from trunkline.numbers import CarrierNumber
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge
-from trunkline_conformance.conversation import Run, Step
+from trunkline_conformance.conversation import Asked, Run, Step
 from trunkline_conformance.faults import FAULT_BY_ID, FaultRun, Held
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.sip_faults import ELSEWHERE
@@ -27,7 +28,6 @@ from trunkline_conformance.telling import listener, texts_of, texts_of_error
 
 _MOST_SECONDS = 10.0
 _MOST_SLEEP = 60.0
-_OF_LOGIN = (CREDENTIALS_VALID, OUTBOUND_AUTHORIZED)
 _ATTEMPTS = 4
 _TRUE_ENDS = frozenset({"unverified_write", "plugin_broken", "plugin_timed_out"})
 _WHERE_A_FIELD_CHANGED = {"import_number": {"snapshot_stale"}, "release_number": {"cannot_restore", "left_alone"}}
@@ -81,7 +81,7 @@ def _breaks_nothing(seen: FaultRun) -> Iterator[Finding]:
 
 def _is_of_the_right_family(seen: FaultRun) -> Iterator[Finding]:
     for step in _struck(seen):
-        if refused := _called_refused(seen.run, step):
+        if seen.over_sip and (refused := _called_refused(step)):
             yield _wrong(seen, step, "a login that is called refused only where it was", refused)
         elif step.ending in _allowed(seen, step) or step.ending.startswith("plugin_"):
             yield RIGHT
@@ -95,7 +95,7 @@ def _allowed(seen: FaultRun, step: Step) -> set[str]:
     allowed = {*seen.fault.families, *scenario.may_end(seen.run.facts.endings, step.name, step.hook, step.events)}
     if before := seen.before(step):
         allowed.add(before.ending)
-    if seen.run.cassette.peer is not None:
+    if seen.over_sip:
         return allowed
     if seen.fault.arrives and any(each.fault and each.status in _NO_ANSWERS for each in step.asked):
         allowed |= {*FAULT_BY_ID["404"].families, *FAULT_BY_ID["429"].families}
@@ -112,23 +112,22 @@ def _allowed(seen: FaultRun, step: Step) -> set[str]:
     return allowed
 
 
-def _called_refused(run: Run, step: Step) -> str | None:
-    """What calls the login of a trunk bad that was not refused."""
-    if run.cassette.peer is None or _refuses(step) or not isinstance(step.result, CredentialTest | Verification):
-        return None
-    failed = (each for each in step.result.checks if each.name in _OF_LOGIN and each.outcome is Outcome.FAIL)
-    return next((f"{each.name}: {each.code}" for each in failed), None)
-
-
-def _refuses(step: Step) -> bool:
-    """Whether a trunk refuses the login, or whoever comes without it. One that is called stale was right."""
-    return any(
-        each.status in _DEMANDS
-        and each.fault != "stale"
-        # A challenge that is taken up refuses nothing yet.
-        and (each.status == 403 or each.login is not None or after is None or after.login is None)
+def _called_refused(step: Step) -> str | None:
+    """What calls the login of a trunk bad that was not refused. One that is called stale was right."""
+    # A challenge that is taken up refuses nothing yet.
+    refused = any(
+        each.status in _DEMANDS and each.fault != "stale" and not (after and after.login is not None)
         for each, after in zip_longest(step.asked, step.asked[1:])
     )
+    failed = [each for each in _told(step, Outcome.FAIL) if each.name in (CREDENTIALS_VALID, OUTBOUND_AUTHORIZED)]
+    return f"{failed[0].name}: {failed[0].code}" if failed and not refused else None
+
+
+def _told(step: Step, outcome: Outcome) -> list[CheckOfAccount]:
+    """The checks of a step's verdict that came out so."""
+    if not isinstance(step.result, CredentialTest | Verification):
+        return []
+    return [each for each in step.result.checks if each.outcome is outcome]
 
 
 def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
@@ -179,16 +178,20 @@ def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 def _hides_no_failure(seen: FaultRun) -> Iterator[Finding]:
     for step in _struck(seen):
-        if seen.run.cassette.peer is not None and (claimed := _claimed(step)):
-            yield _wrong(seen, step, "what the trunk's answers bear out", claimed)
-        elif step.ending not in _SUCCESSES or seen.fault.field or seen.run.cassette.peer is not None:
-            yield RIGHT
-        elif came := _missing(seen.run, step):
-            yield _wrong(seen, step, "an error, or everything", came)
-        elif seen.case.lasting and seen.fault.id in _HARD and all(each.fault for each in step.asked):
-            yield _wrong(seen, step, "an error: no request was answered", step.ending)
+        if came := _claimed(step) if seen.over_sip else _hidden(seen, step):
+            yield _wrong(seen, step, "an error, or what the answers bear out", came)
         else:
             yield RIGHT
+
+
+def _hidden(seen: FaultRun, step: Step) -> str | None:
+    """What stands where an error should."""
+    if step.ending not in _SUCCESSES or seen.fault.field:
+        return None
+    if came := _missing(seen.run, step):
+        return came
+    unanswered = seen.case.lasting and seen.fault.id in _HARD and all(each.fault for each in step.asked)
+    return f"{step.ending}, though no request was answered" if unanswered else None
 
 
 def _missing(run: Run, step: Step) -> str | None:
@@ -209,29 +212,21 @@ def _missing(run: Run, step: Step) -> str | None:
 
 
 def _claimed(step: Step) -> str | None:
-    """What a verdict on a trunk says that no answer bears out, of the trunk or of its login."""
-    if not isinstance(step.result, CredentialTest | Verification):
-        return None
-    told = {each.name: each for each in step.result.checks}
-    reachable, credentials = (
-        told[name].outcome if name in told else None for name in (TRUNK_REACHABLE, CREDENTIALS_VALID)
-    )
-    answered = [each.status for each in step.asked if each.status is not None]
-    taken = any(each.login and each.status is not None and _takes(each.status) for each in step.asked)
-    if step.ending == "passed" and not answered:
-        return "a pass, though nothing was answered"
-    if reachable is Outcome.PASS and not answered:
-        return "a trunk that is called reachable, though nothing was answered"
-    if reachable is Outcome.FAIL and any(status != _TRUNK_IS_AWAY for status in answered):
+    """What a verdict on a trunk says that no answer of the trunk bears out."""
+    passed, failed = ([each.name for each in _told(step, outcome)] for outcome in (Outcome.PASS, Outcome.FAIL))
+    answered = [each for each in step.asked if each.status not in (None, _TRUNK_IS_AWAY)]
+    if passed and not answered:
+        return f"{passed[0]} passes, though the trunk answered nothing"
+    if TRUNK_REACHABLE in failed and answered:
         return "a trunk that is called not reachable, though it answered"
-    if credentials is Outcome.PASS and not taken:
+    if CREDENTIALS_VALID in passed and not any(map(_takes_login, answered)):
         return "a login that is called good, though no answer took it"
     return None
 
 
-def _takes(status: int) -> bool:
-    """Whether it shows that a login was accepted: what is refused behind it is something else."""
-    return status < 500 and status not in (*_DEMANDS, _TRUNK_IS_AWAY)
+def _takes_login(asked: Asked) -> bool:
+    """Whether an answer shows that the login was accepted: what is refused behind it is something else."""
+    return bool(asked.login and asked.status and asked.status < 500 and asked.status not in _DEMANDS)
 
 
 def _never_writes_blindly(seen: FaultRun) -> Iterator[Finding]:
