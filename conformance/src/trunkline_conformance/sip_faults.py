@@ -207,7 +207,8 @@ class FaultyPeer(Peer):
         self._case = case
         self._note_struck = note_struck
         self._count = 0
-        self._hangs_up = False
+        self.hangs_up = False
+        """Whether the last answer was struck so that its connection ends."""
 
     def is_hit(self) -> bool:
         """Whether the request that is due is one that the fault strikes."""
@@ -223,22 +224,18 @@ class FaultyPeer(Peer):
 
     def struck(self, heard: Heard, honest: Reply) -> tuple[Reply, str | None]:
         """Another answer, where the fault strikes."""
-        hit, self._hangs_up = self.is_hit() and self.fault.strike is not None, False
+        hit, strike = self.is_hit(), self.fault.strike
         self._count += 1
-        if not hit or self.fault.strike is None:
+        if not hit or strike is None:
+            self.hangs_up = False
             return honest, None
-        self._hangs_up = self.fault.ends is not Ends.OPEN
+        self.hangs_up = self.fault.ends is not Ends.OPEN
         self._note_struck()
-        return self.fault.strike(Struck(heard, honest, self)), self.fault.id
+        return strike(Struck(heard, honest, self)), self.fault.id
 
     def challenges(self, method: str) -> Iterable[Challenge]:
         """Those of the script, and the one that is called stale."""
         return (*super().challenges(method), _CHALLENGE)
-
-    @property
-    def hangs_up(self) -> bool:
-        """Whether the last answer was struck so that its connection ends."""
-        return self._hangs_up
 
 
 class _OverTcp(socketserver.ThreadingTCPServer):
