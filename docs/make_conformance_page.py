@@ -11,6 +11,7 @@ from trunkline_conformance.checks import CHECKS
 from trunkline_conformance.faults import FAULTS
 from trunkline_conformance.levels import LIVE_DAYS
 from trunkline_conformance.scenarios import SCENARIOS, Scenario
+from trunkline_conformance.sip_faults import SIP_FAULTS
 
 INTRODUCTION = """# Conformance
 
@@ -31,6 +32,7 @@ must be played. Credentials are fresh in each run. Time and chance come from the
 A trunk without an API is asked over SIP: its cassettes hold the script of a peer, which listens on loopback, answers
 OPTIONS and REGISTER, and checks the digest itself. A request that is not in the script, a login that is wrong, and an
 answer that was never asked for fail the run, and so does any HTTP request. What only HTTP can show is not called for.
+Under faults the peer is struck as any carrier is.
 
 A check that finds nothing to look at fails. What a plugin is exempt from, and why, stands in `conformance.toml` beside
 its cassettes; an exemption from a check that passes fails the run, and essential checks take none.
@@ -55,6 +57,13 @@ read that was not recorded gets 503, and a write that was not recorded fails the
 to the smallest one, and the report prints the command that repeats it.
 """
 
+SIP_FAULTS_INTRODUCTION = """\
+Those of a trunk strike its scripted peer, at a request with the login as at one without, over UDP or over TCP; with
+some the request never leaves for want of an address. `moved` points to a host that asks everybody for the login, and
+that nobody may ask. A verdict is held against what the peer really answered: a trunk is reachable where an answer came,
+and not where none did; a login is good only where an answer took it, and bad only where one refused it.
+"""
+
 
 def page() -> str:
     """The whole page."""
@@ -71,6 +80,10 @@ def page() -> str:
             FAULTS_INTRODUCTION,
             "| fault | may become |\n| --- | --- |",
             *(f"| `{fault.id}` | {_codes(fault.families)} |" for fault in FAULTS),
+            "",
+            SIP_FAULTS_INTRODUCTION,
+            "| fault of a trunk | may become |\n| --- | --- |",
+            *(f"| `{fault.id}` | {_codes(fault.families)} |" for fault in SIP_FAULTS),
             "",
         ]
     )

@@ -16,6 +16,7 @@ from trunkline_conformance.new_provider import TEMPLATE, write_provider
 from trunkline_conformance.recording import record_simulated
 from trunkline_conformance.replaying import called_for
 from trunkline_conformance.scrubbing import Allowed
+from trunkline_conformance.simulated.acme import AcmeAccount
 from trunkline_conformance.subject import subject_of
 
 PACKAGE = TEMPLATE / "project/src/trunkline_[[ provider ]]"
@@ -30,7 +31,7 @@ def main() -> None:
         subject = subject_of(importlib.import_module("trunkline_acme").plugin)
         allowed = Allowed.of(CASSETTES / "allowed.toml", hosts=[HOST.replace(".", r"\.")])
         for scenario in called_for(subject):
-            cassette = record_simulated(subject, scenario, allowed=allowed, day=dt.date(2026, 11, 25))
+            cassette = record_simulated(AcmeAccount, subject, scenario, allowed=allowed, day=dt.date(2026, 11, 25))
             # The conversation is an example: the carrier that it was held with does not exist.
             cassette = attrs.evolve(cassette, provenance=attrs.evolve(cassette.provenance, origin="example"))
             path = CASSETTES / f"{scenario.id}.yaml.jinja"

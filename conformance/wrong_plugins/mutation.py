@@ -21,7 +21,7 @@ from typing import Any
 from unittest import mock
 
 import attrs
-from shelf import Seen, Shelf, WrongPlugin, wrong_plugins
+from shelf import TRUNK, Seen, Shelf, WrongPlugin, wrong_plugins
 
 from trunkline_conformance import checks as package
 from trunkline_conformance.check import About, Check
@@ -238,7 +238,7 @@ class Trial:
     def __init__(self, shelf: Shelf, lies: Sequence[WrongPlugin]) -> None:
         self._shelf = shelf
         self._lies = lies
-        with shelf.honest() as self._honest:
+        with shelf.honest() as self._honest, shelf.honest(TRUNK) as self._trunk:
             pass
         self._wrong: dict[str, Seen] = {}
         for lie in lies:
@@ -253,10 +253,16 @@ class Trial:
         except Exception as error:
             return f"it breaks: {type(error).__name__}"
 
+    def _of_trunks(self, check: Check) -> bool:
+        """Whether a wrong plugin of a trunk names the check: some of the others are not for trunks."""
+        return any(lie.package == TRUNK and lie.caught_by == check.id for lie in self._lies)
+
     def _noticing(self, check: Check) -> str | None:
         with self._shelf.honest(alone=True) if check.about is About.PLUGIN else nullcontext(self._honest) as seen:
             if not seen.passes(check):
                 return "the honest plugin"
+        if self._of_trunks(check) and self._trunk.is_caught_by(check):
+            return "the honest plugin of a trunk"
         for lie in self._lies:
             if lie.caught_by != check.id:
                 continue

@@ -1,7 +1,7 @@
-"""The shelf of wrong plugins: the honest one with one small lie each, and the check that has to catch it.
+"""The shelf of wrong plugins: an honest one with one small lie each, and the check that has to catch it.
 
 A file `ABOUT/NAME.diff` tells the lie in a sentence, names the check, and shows the lie itself: what it changes in the
-honest plugin, which is the template with its defaults.
+honest plugin, which is the template with its defaults, or, for what only SIP can show, the plugin of a trunk.
 """
 
 from __future__ import annotations
@@ -27,15 +27,17 @@ from trunkline_conformance.check import About, Check, Finding
 from trunkline_conformance.checks import BY_ID as BY_CHECK
 from trunkline_conformance.checks import CHECKS
 from trunkline_conformance.conversation import Run
-from trunkline_conformance.faults import Case, FaultRun, strike
+from trunkline_conformance.faults import Case, FaultRun
 from trunkline_conformance.new_provider import write_provider
 from trunkline_conformance.replaying import Library, called_for, library, replay
 from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.striking import strike
 from trunkline_conformance.subject import Subject, subject_of
 
 SHELF = Path(__file__).parent
-PACKAGE = "trunkline_acme"
-CASSETTES = f"src/{PACKAGE}/cassettes"
+ROOT = SHELF.parents[1]
+ACME, TRUNK = "trunkline_acme", "trunkline_manual"
+"""The packages of the honest plugins."""
 
 
 class NoSuchPlace(LookupError):
@@ -72,6 +74,11 @@ class WrongPlugin:
     scenario: str | None
     case: Case | None
     changes: tuple[Change, ...]
+
+    @property
+    def package(self) -> str:
+        """That of the honest plugin that it differs from."""
+        return TRUNK if any(change.file.startswith(f"src/{TRUNK}/") for change in self.changes) else ACME
 
 
 def wrong_plugins(shelf: Path = SHELF) -> tuple[WrongPlugin, ...]:
@@ -158,46 +165,50 @@ class Seen:
 
 @attrs.frozen
 class Shelf:
-    """The wrong plugins beside the honest one, in a folder of their own."""
+    """The wrong plugins beside the honest ones, in a folder of their own."""
 
     folder: Path
 
     @classmethod
     def in_folder(cls, folder: Path) -> Shelf:
-        """The honest plugin written there, and imported once, so that its copies need not be compiled anew."""
-        write_provider(folder / "honest", {})
+        """The honest plugins put there, and imported once, so that their copies need not be compiled anew."""
         shelf = cls(folder)
-        with _imported(shelf.honest_project):
-            return shelf
+        write_provider(shelf.honest_project(ACME), {})
+        shutil.copytree(ROOT / "plugins/manual", shelf.honest_project(TRUNK))
+        shutil.copytree(ROOT / "cassettes/manual", _cassettes(shelf.honest_project(TRUNK)))
+        for package in (ACME, TRUNK):
+            with _imported(shelf.honest_project(package)):
+                pass
+        return shelf
 
-    @property
-    def honest_project(self) -> Path:
-        """Where the honest plugin is."""
-        return self.folder / "honest"
+    def honest_project(self, package: str) -> Path:
+        """Where the honest plugin of this package is."""
+        return self.folder / "honest" / package
 
     @contextmanager
-    def honest(self, *, alone: bool = False) -> Iterator[Seen]:
-        """The honest plugin, in every scenario and every case that is on the shelf, or in none."""
-        cases = [lie.case for lie in wrong_plugins() if lie.case]
-        with _imported(self.honest_project) as subject:
+    def honest(self, package: str = ACME, *, alone: bool = False) -> Iterator[Seen]:
+        """An honest plugin, in every scenario and every case that is on the shelf for it, or in none."""
+        cases = [lie.case for lie in wrong_plugins() if lie.case and lie.package == package]
+        project = self.honest_project(package)
+        with _imported(project) as subject:
             scenarios = [scenario.id for scenario in called_for(subject)]
-            folder = self.honest_project / CASSETTES
-            yield Seen.of(subject, folder, *(([], []) if alone else (scenarios, cases)))
+            yield Seen.of(subject, _cassettes(project), *(([], []) if alone else (scenarios, cases)))
 
     @contextmanager
     def wrong(self, lie: WrongPlugin) -> Iterator[Seen]:
         """A wrong plugin, where it has to be caught."""
-        project = tell(lie, self.honest_project, self.folder / "wrong")
+        honest = self.honest_project(lie.package)
+        project = tell(lie, honest, self.folder / "wrong")
         # What a plugin does when it is imported is looked at in another process, and must not happen in this one.
-        safe = self.honest_project if lie.caught_by.startswith("installing/") else project
-        folder = (project if (project / CASSETTES).exists() else self.honest_project) / CASSETTES
+        safe = honest if lie.caught_by.startswith("installing/") else project
+        folder = _cassettes(project if _cassettes(project).exists() else honest)
         with _imported(safe) as subject, _findable(project):
             yield Seen.of(subject, folder, filter(None, [lie.scenario]), filter(None, [lie.case]))
 
 
 def tell(lie: WrongPlugin, honest: Path, folder: Path) -> Path:
     """A copy of the honest plugin's project that tells this lie; with its recordings only where it changes them."""
-    whole = any(change.file.startswith(CASSETTES) for change in lie.changes)
+    whole = any((honest / change.file).is_relative_to(_cassettes(honest)) for change in lie.changes)
     ignored = () if whole else ("cassettes", "records")
     project = folder / lie.name
     shutil.copytree(honest, project, ignore=shutil.ignore_patterns(*ignored), dirs_exist_ok=True)
@@ -209,13 +220,14 @@ def tell(lie: WrongPlugin, honest: Path, folder: Path) -> Path:
 @contextmanager
 def _imported(project: Path) -> Iterator[Subject]:
     """The plugin of a project, found by its entry point for as long as the block runs."""
-    before = _taken_out()
+    package = _package(project)
+    before = _taken_out(package)
     with _findable(project):
         (point,) = Distribution.at(_recorded(project)).entry_points
         try:
             yield subject_of(point.load(), point=point)
         finally:
-            _taken_out()
+            _taken_out(package)
             sys.modules.update(before)
 
 
@@ -230,7 +242,7 @@ def _findable(project: Path) -> Iterator[None]:
 
 def _recorded(project: Path) -> Path:
     """What an installer records of a project: its name, what it requires, its entry point."""
-    folder = project / "records" / f"{PACKAGE}-0.1.0.dist-info"
+    folder = project / "records" / f"{_package(project)}-0.1.0.dist-info"
     if not folder.exists():
         folder.mkdir(parents=True)
         said = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
@@ -242,8 +254,17 @@ def _recorded(project: Path) -> Path:
     return folder
 
 
-def _taken_out() -> dict[str, Any]:
-    names = [name for name in sys.modules if name.partition(".")[0] == PACKAGE]
+def _package(project: Path) -> str:
+    (package,) = (project / "src").iterdir()
+    return package.name
+
+
+def _cassettes(project: Path) -> Path:
+    return project / "src" / _package(project) / "cassettes"
+
+
+def _taken_out(package: str) -> dict[str, Any]:
+    names = [name for name in sys.modules if name.partition(".")[0] == package]
     return {name: sys.modules.pop(name) for name in names}
 
 

@@ -17,6 +17,7 @@ from trunkline_conformance.faults import Case, FaultRun, Held
 from trunkline_conformance.fields import null, unknown_word, with_one_changed
 from trunkline_conformance.replaying import library
 from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.simulated import simulation_of
 from trunkline_conformance.simulated_faults import strike_simulated, without_fault
 from trunkline_conformance.subject import installed
 
@@ -71,10 +72,12 @@ def released() -> FaultRun:
     """A release on a simulated carrier whose write took effect, and whose answer was lost."""
     subject, scenario = installed("vonage"), BY_ID["release/restored"]
     cassette = library(subject, Path(__file__).parents[2] / "cassettes" / "vonage").cassettes[scenario.id]
-    clean = without_fault(subject, scenario, cassette)
+    simulation = simulation_of("vonage")
+    assert simulation
+    clean = without_fault(simulation, subject, scenario, cassette)
     asked = [(each.step, each.method) for each in clean.asked]
     case = Case(scenario.id, asked.index(("release_number", "POST")), "timeout-after")
-    return strike_simulated(subject, scenario, cassette, case, clean)
+    return strike_simulated(simulation, subject, scenario, cassette, case, clean)
 
 
 def test_a_lost_answer_is_judged_by_what_the_carrier_holds(released: FaultRun) -> None:

@@ -1,27 +1,20 @@
-"""The scripted SIP peer on trial: a trunk's plugin that lies is caught by the check that names the lie."""
+"""The scripted SIP peer on trial: it takes no login but its own, and no trunk for another."""
 
 from __future__ import annotations
 
-import contextlib
 import random
 from pathlib import Path
 
 import attrs
 import pytest
 
-from trunkline.account import CarrierAccount
-from trunkline.call import Call
-from trunkline.checks import PASS, CredentialTest
 from trunkline.deadline import Deadline
-from trunkline.descriptor import ProviderDescriptor
-from trunkline.hookspec import hookimpl
 from trunkline.secret import Secret
 from trunkline.sip.asking import Asker, DigestCredentials, Question
 from trunkline.sip.dial import SandboxSipDial
 from trunkline.sip.limits import SipLimits
 from trunkline.sip.server import SipServer
 from trunkline_conformance.cassettes import CassetteUnreadable, load, path_of
-from trunkline_conformance.check import Finding
 from trunkline_conformance.checks import BY_ID
 from trunkline_conformance.conversation import Asked
 from trunkline_conformance.peer import served
@@ -29,74 +22,9 @@ from trunkline_conformance.peer_script import Challenge, PeerAnswer, PeerScript
 from trunkline_conformance.replaying import replay
 from trunkline_conformance.scenarios import BY_ID as SCENARIOS
 from trunkline_conformance.subject import subject_of
-from trunkline_manual import checks
 from trunkline_manual.hooks import ManualPlugin
-from trunkline_manual.trunk import Trunk
 
 CASSETTES = Path(__file__).parents[2] / "cassettes" / "manual"
-
-
-class TakesAnyAnswerForProof(ManualPlugin):
-    """It calls credentials valid that nobody asked for."""
-
-    @hookimpl
-    def test_credentials(self, account: CarrierAccount, call: Call) -> CredentialTest:
-        honest = checks.test(Trunk(account, call))
-        return attrs.evolve(honest, credentials=attrs.evolve(honest.credentials, outcome=PASS))
-
-
-class AsksHalf(ManualPlugin):
-    """It never asks for a registration."""
-
-    @hookimpl
-    def test_credentials(self, account: CarrierAccount, call: Call) -> CredentialTest:
-        config = {**account.sip_config, "authentication": "address"}
-        return checks.test(Trunk(attrs.evolve(account, sip_config=config), call))
-
-
-class SendsNoLogin(ManualPlugin):
-    """Its descriptor does not say that the login is sent."""
-
-    @hookimpl
-    def describe_provider(self) -> ProviderDescriptor:
-        honest = super().describe_provider()
-        none, login = honest.credential_forms
-        return attrs.evolve(honest, credential_forms=(none, attrs.evolve(login, authentication=None)))
-
-
-class TriesHttp(ManualPlugin):
-    """It asks the trunk's host over HTTP too, and hides that it may not."""
-
-    @hookimpl
-    def test_credentials(self, account: CarrierAccount, call: Call) -> CredentialTest:
-        trunk = Trunk(account, call)
-        with contextlib.suppress(Exception):
-            call.http.get(f"https://{trunk.server.host}/")
-        return checks.test(trunk)
-
-
-def findings(plugin: ManualPlugin, check: str, scenario: str) -> list[Finding]:
-    cassette = load(path_of(CASSETTES, scenario), scenario)
-    run = replay(subject_of(plugin), SCENARIOS[scenario], cassette, random.Random(7))
-    return list(BY_ID[check].judge(run))
-
-
-@pytest.mark.parametrize(
-    ("lie", "check", "scenario"),
-    [
-        (TakesAnyAnswerForProof, "test-credentials/verdicts-are-so", "trunk/open"),
-        (TakesAnyAnswerForProof, "errors/claim-no-pass", "trouble/rejected"),
-        (AsksHalf, "replay/plays-everything", "trunk/register-challenges"),
-        (SendsNoLogin, "replay/plays-everything", "test-credentials/valid"),
-        (SendsNoLogin, "test-credentials/passes-a-healthy-account", "test-credentials/valid"),
-        (TriesHttp, "wire/tries-nothing-forbidden", "test-credentials/valid"),
-    ],
-)
-def test_a_lie_about_a_trunk_is_caught(lie: type[ManualPlugin], check: str, scenario: str) -> None:
-    honest = findings(ManualPlugin(), check, scenario)
-    assert honest
-    assert all(finding.right for finding in honest)
-    assert not all(finding.right for finding in findings(lie(), check, scenario))
 
 
 @pytest.mark.parametrize("check", ["wire/authorizes-every-request", "replay/asks-what-was-recorded"])

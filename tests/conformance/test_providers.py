@@ -37,7 +37,7 @@ def test_a_provider_is_robust_and_not_called_live_on_cassettes_of_a_simulation(e
     assert not reached["live"]
 
 
-def test_a_trunk_is_asked_over_sip_alone_and_not_called_robust_without_a_fault() -> None:
+def test_a_trunk_is_asked_over_sip_alone_and_struck_there() -> None:
     examination = examine(installed("manual"), CASSETTES / "manual", faults=Profile.FEW, seed=11)
     failed = {each.check.id: each.problems[0] for each in examination.verdicts if each.status is Status.FAILED}
     assert not failed
@@ -45,4 +45,6 @@ def test_a_trunk_is_asked_over_sip_alone_and_not_called_robust_without_a_fault()
     asked = [each for run in examination.runs.values() for each in run.asked]
     assert {each.url for each in asked} == {"sip:sip.trunk.example"}
     assert any(each.login for each in asked)
-    assert [level.name for level in levels(examination, dt.date(2026, 12, 1)) if level.reached] == ["replays"]
+    assert examination.struck.cases >= 15
+    reached = [level.name for level in levels(examination, dt.date(2026, 12, 1)) if level.reached]
+    assert reached == ["replays", "robust", "complete"]

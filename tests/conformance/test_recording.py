@@ -15,16 +15,22 @@ from trunkline.http.dial import SandboxDial
 from trunkline_conformance.cassettes import dump, load
 from trunkline_conformance.cli import app
 from trunkline_conformance.leftovers import InDoubt
-from trunkline_conformance.live_recording import MARKER, LiveAccount, record_live, survey
+from trunkline_conformance.live_recording import MARKER, LiveAccount, NotPutBack, record_live, survey
 from trunkline_conformance.record_command import allowed_for
 from trunkline_conformance.recording import NOW, NotRecorded, record_simulated
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.scrubbing import Allowed
-from trunkline_conformance.simulated import SIMULATED
+from trunkline_conformance.simulated import Simulation, simulation_of
 from trunkline_conformance.subject import Subject, installed
 
 CASSETTES = Path(__file__).resolve().parents[2] / "cassettes"
-PROVIDERS = tuple(provider for provider in SIMULATED if (CASSETTES / provider).is_dir())
+PROVIDERS = ("signalwire", "telnyx", "twilio", "vonage")
+
+
+def simulation(provider: str) -> Simulation:
+    found = simulation_of(provider)
+    assert found
+    return found
 
 
 def warmed(provider: str) -> Subject:
@@ -38,7 +44,8 @@ def test_a_conversation_that_is_recorded_again_gives_the_same_file(provider: str
     subject, folder = warmed(provider), CASSETTES / provider
     kept = folder / "release" / "restored.yaml"
     day = load(kept, "release/restored").provenance.day
-    again = record_simulated(subject, BY_ID["release/restored"], allowed=allowed_for(subject, folder), day=day)
+    allowed = allowed_for(subject, folder)
+    again = record_simulated(simulation(provider), subject, BY_ID["release/restored"], allowed=allowed, day=day)
     assert dump(again) == kept.read_text("utf-8")
 
 
@@ -49,7 +56,7 @@ def test_the_cassettes_are_three_megabytes_at_most() -> None:
 def test_without_its_list_a_conversation_is_not_recorded() -> None:
     subject = warmed("vonage")
     with pytest.raises((NotRecorded, InDoubt)):
-        record_simulated(subject, BY_ID["release/restored"], allowed=Allowed.of(), day=NOW.date())
+        record_simulated(simulation("vonage"), subject, BY_ID["release/restored"], allowed=Allowed.of(), day=NOW.date())
 
 
 def test_the_command_leaves_a_cassette_alone_that_is_as_it_was(tmp_path: Path) -> None:
@@ -78,6 +85,28 @@ def test_what_cannot_be_recorded_is_said_and_how_it_can(arguments: list[str], sa
     assert said in " ".join(result.output.replace("│", " ").split())
 
 
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [
+        ([], "the folder that is given to `run` as --cassettes"),
+        (["--live"], "the folder that is given to `run` as --cassettes"),
+        (["--cassettes", str(CASSETTES / "manual")], str(CASSETTES / "manual")),
+    ],
+)
+def test_of_a_trunk_there_is_nothing_to_record_and_one_sentence_says_so(more: list[str], where: str) -> None:
+    result = CliRunner().invoke(app, ["record", "manual", *more])
+    assert (result.exit_code, result.output) == (
+        2,
+        "There is nothing to record of manual: it asks over SIP, and its conversations are scripts of a peer that are "
+        f"written by hand, one SCENARIO.yaml each in {where}.\n",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _no_journal_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 # A live account: one on a simulated carrier, which is held to what a real one would be
 
 
@@ -98,7 +127,7 @@ class Live:
 
 @pytest.fixture
 def live() -> Iterator[Live]:
-    carrier = SIMULATED["twilio"]("small", NOW)
+    carrier = simulation("twilio")("small", NOW)
     with carrier.served() as origins:
         number = carrier.facts().cast["routed"]
         yield Live(
@@ -132,7 +161,7 @@ def test_a_number_is_put_back_where_the_recording_fails(live: Live) -> None:
 def test_a_number_that_cannot_be_put_back_is_named(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     now, allowed = dt.datetime.now(dt.UTC), allowed_for(live.account.subject, CASSETTES / "twilio")
     monkeypatch.setattr("trunkline_conformance.live_recording._released", lambda *_: False)
-    with pytest.raises(NotRecorded, match=f"could be put back.*{live.account.numbers[0][1:]} to webhook calls.acme"):
+    with pytest.raises(NotPutBack, match=f"could be put back.*{live.account.numbers[0][1:]} to webhook calls.acme"):
         record_live(live.account, BY_ID["import/new"], allowed=allowed, listed=(), now=now)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shelf import Seen, Shelf, WrongPlugin, wrong_plugins
+from shelf import TRUNK, Shelf, WrongPlugin, wrong_plugins
 
 from trunkline_conformance.checks import BY_ID, CHECKS
 
@@ -18,14 +17,15 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     return Shelf.in_folder(tmp_path_factory.mktemp("shelf"))
 
 
-@pytest.fixture(scope="module")
-def honest(shelf: Shelf) -> Iterator[Seen]:
-    with shelf.honest() as seen:
-        yield seen
+def test_the_honest_plugin_passes_every_check(shelf: Shelf) -> None:
+    with shelf.honest() as honest:
+        assert [check.id for check in CHECKS if not honest.passes(check)] == []
 
 
-def test_the_honest_plugin_passes_every_check(honest: Seen) -> None:
-    assert [check.id for check in CHECKS if not honest.passes(check)] == []
+def test_the_honest_plugin_of_a_trunk_passes_every_check_that_a_trunk_lies_to(shelf: Shelf) -> None:
+    named = {lie.caught_by for lie in ALL if lie.package == TRUNK}
+    with shelf.honest(TRUNK) as honest:
+        assert [id for id in named if not honest.passes(BY_ID[id])] == []
 
 
 def test_every_check_has_a_wrong_plugin() -> None:

@@ -1,6 +1,7 @@
 """What is sent again, when, and what never is."""
 
 import datetime as dt
+import random
 import socket
 import ssl
 import struct
@@ -13,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.errors import CarrierTimedOut, CarrierUnavailable, WriteOutcomeUnknown
+from trunkline.hookspec import hookimpl
 from trunkline.http.dial import SandboxDial
 from trunkline.http.patience import retry_after
+from trunkline.numbers import SuggestedName
 
 URL = "https://api.acme.example/x"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -235,3 +238,25 @@ def test_nothing_is_sent_once_the_deadline_has_passed(wire, carrier):
     with pytest.raises(CarrierTimedOut):
         wire(seconds=0).get(URL)
     assert not carrier.asked
+
+
+@pytest.mark.parametrize("failures", [0, 1, 3])
+def test_what_a_plugin_draws_does_not_depend_on_what_was_tried_again(acme, carrier, engine, account, failures):
+    class DrawsAPassword(acme):
+        @hookimpl
+        def suggest_name(self, account, call):
+            call.http.get(URL)
+            return SuggestedName(f"{call.random.getrandbits(64):x}")
+
+    def drawn(seed):
+        slept = []
+        carrier.then(*[_status(503)] * failures, _status(200))
+        seeded = engine(DrawsAPassword(), rng=random.Random(seed), sleep=slept.append)
+        return seeded.suggest_name(account).account_name, slept
+
+    (name, slept), again, other = drawn(7), drawn(7), drawn(8)
+    assert name == f"{random.Random(7).getrandbits(64):x}"
+    assert len(slept) == failures
+    assert again == (name, slept)
+    assert other[0] != name
+    assert not failures or other[1] != slept

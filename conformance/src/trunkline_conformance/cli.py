@@ -18,14 +18,19 @@ from trunkline_conformance.drift_command import drift
 from trunkline_conformance.examination import examine
 from trunkline_conformance.exemptions import ExemptionRefused
 from trunkline_conformance.fault_pass import Profile
-from trunkline_conformance.faults import FAULT_BY_ID, Case
+from trunkline_conformance.faults import Case
 from trunkline_conformance.record_command import record
 from trunkline_conformance.replaying import NoCassettes
 from trunkline_conformance.report import as_data, as_page, show
 from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.simulated import SimulationRefused
+from trunkline_conformance.striking import EVERY_FAULT, CannotStrike
 from trunkline_conformance.subject import NotTestable, installed
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+_NO_RUN = (NotTestable, NoCassettes, ExemptionRefused, NoCanary, CannotStrike, SimulationRefused)
+"""Why nothing can be said of a provider."""
 
 Provider = Annotated[str, typer.Argument(help="Name of the provider's entry point.")]
 Cassettes = Annotated[Path | None, typer.Option(help="Folder of its cassettes; else `cassettes` in its package.")]
@@ -65,7 +70,7 @@ def run(
         examination = examine(
             subject, folder, checks=chosen, faults=faults, case=_case(scenario, step, fault, lasting, field), seed=seed
         )
-    except (NotTestable, NoCassettes, ExemptionRefused, NoCanary) as error:
+    except _NO_RUN as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     today = dt.datetime.now(dt.UTC).date()
@@ -105,7 +110,7 @@ def _case(scenario: str | None, step: int, fault: str | None, lasting: bool, fie
         return None
     if scenario is None or fault is None:
         raise typer.BadParameter("--scenario and --fault go together")
-    return Case(_known("--scenario", scenario, BY_ID), step, _known("--fault", fault, FAULT_BY_ID), lasting, field)
+    return Case(_known("--scenario", scenario, BY_ID), step, _known("--fault", fault, EVERY_FAULT), lasting, field)
 
 
 def _known(option: str, id: str, known: Mapping[str, object]) -> str:

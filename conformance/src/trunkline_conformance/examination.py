@@ -18,7 +18,7 @@ from trunkline_conformance.fault_pass import FaultFindings, FaultPass, Profile
 from trunkline_conformance.faults import Case
 from trunkline_conformance.replaying import Library, called_for, library, replay
 from trunkline_conformance.scenarios import BY_ID
-from trunkline_conformance.subject import Road, Subject
+from trunkline_conformance.subject import Subject
 
 
 class Status(enum.Enum):
@@ -129,9 +129,8 @@ def exempted(verdict: Verdict, exemptions: Exemptions) -> Verdict:
 
 
 def _is_possible(check: Check, found: Library) -> bool:
-    """Whether the plugin can what it needs, and is asked for any of its scenarios. Faults strike HTTP alone."""
-    road = Road.HTTP if check.about is About.FAULTS else check.road
-    if not (found.subject.takes(road) and all(found.subject.can(name) for name in check.needs)):
+    """Whether the plugin can what it needs, and is asked for any of its scenarios."""
+    if not (found.subject.takes(check.road) and all(found.subject.can(name) for name in check.needs)):
         return False
     if check.about is not About.CONVERSATION:
         return True

@@ -14,12 +14,16 @@ from hypothesis.errors import NoSuchExample
 
 from trunkline_conformance.check import About, Check, Finding
 from trunkline_conformance.conversation import READING_METHODS, Run
-from trunkline_conformance.faults import FAULTS, Case, strike
+from trunkline_conformance.faults import Case
 from trunkline_conformance.replaying import Library
 from trunkline_conformance.scenarios import BY_ID
-from trunkline_conformance.simulated_faults import can_be_struck, strike_simulated, without_fault
+from trunkline_conformance.simulated import Simulation, simulation_of
+from trunkline_conformance.simulated_faults import STRUCK, strike_simulated, without_fault
+from trunkline_conformance.striking import faults_for, strike
 
 _SHRINKS = 60
+_BEGINS_WITH = ("new-fields", "null", "unknown-word")
+_BEGINS_OVER_SIP = ("new-headers", "moved", "silence")
 _LONGEST = 100
 """Requests of a conversation that is tried with faults; a longer one takes too much of the time."""
 
@@ -62,13 +66,21 @@ def _about_faults(checks: Sequence[Check]) -> tuple[Check, ...]:
 
 @attrs.frozen
 class FaultPass:
-    """A plugin's scenarios, ready to be struck. Only a scenario that goes well without a fault is tried with one."""
+    """A plugin's scenarios, ready to be struck. Only a scenario that goes well without a fault is tried with one.
+
+    Some are struck on the carrier's simulation too, where there is one; raises `SimulationRefused`.
+    """
 
     library: Library
     runs: Mapping[str, Run]
     checks: tuple[Check, ...] = attrs.field(converter=_about_faults)
     chance: random.Random
+    _simulation: Simulation | None = attrs.field(init=False)
     _simulated: dict[str, Run] = attrs.field(factory=dict, init=False)
+
+    @_simulation.default
+    def _published(self) -> Simulation | None:
+        return simulation_of(self.library.subject.id)
 
     def by_profile(self, profile: Profile) -> FaultFindings:
         """Try as many cases as the profile says, as Hypothesis picks them, and shrink those that go wrong."""
@@ -80,7 +92,7 @@ class FaultPass:
             lambda id: st.builds(
                 lambda at, fault, lasting, field: Case(id, at, fault.id, lasting, field if fault.field else 0),
                 st.integers(0, lengths[id] - 1),
-                st.sampled_from(FAULTS),
+                st.sampled_from(faults_for(self.library.cassettes[id])),
                 st.booleans(),
                 st.integers(0, _FIELDS - 1),
             )
@@ -109,8 +121,9 @@ class FaultPass:
 
     def _always(self, lengths: Mapping[str, int]) -> Iterator[Case]:
         """What every run begins with: answers in other forms, pages that come again, lost answers to writes."""
-        first = next(iter(lengths))
-        yield from (Case(first, 0, fault) for fault in ("new-fields", "null", "unknown-word"))
+        for road in (_BEGINS_WITH, _BEGINS_OVER_SIP):
+            if first := next((id for id in lengths if road[0] in self._faults(id)), None):
+                yield from (Case(first, 0, fault) for fault in road)
         if (pages := "list-numbers/many-pages") in lengths:
             places = [each.url.partition("?")[0] for each in self.runs[pages].asked]
             later = [at for at, place in enumerate(places) if place in places[:at]]
@@ -130,20 +143,23 @@ class FaultPass:
         return {
             id: len(run.asked)
             for id, run in self.runs.items()
-            if run.cassette.peer is None
-            and 0 < len(run.asked) <= _LONGEST
+            if 0 < len(run.asked) <= _LONGEST
             and not (run.stuck or run.unplayed)
             and all(each.played is not None for each in run.asked)
         }
+
+    def _faults(self, scenario: str) -> frozenset[str]:
+        return frozenset(fault.id for fault in faults_for(self.library.cassettes[scenario]))
 
     def _judged(self, case: Case, checks: Sequence[Check]) -> Iterator[tuple[Check, list[Finding]]]:
         scenario, cassette = BY_ID[case.scenario], self.library.cassettes[case.scenario]
         subject = self.library.subject
         seen = [strike(subject, scenario, cassette, case, self.runs[case.scenario], self.chance)]
-        if can_be_struck(subject, scenario):
+        if self._simulation and scenario.id in STRUCK:
             if scenario.id not in self._simulated:
-                self._simulated[scenario.id] = without_fault(subject, scenario, cassette)
-            seen.append(strike_simulated(subject, scenario, cassette, case, self._simulated[scenario.id]))
+                self._simulated[scenario.id] = without_fault(self._simulation, subject, scenario, cassette)
+            clean = self._simulated[scenario.id]
+            seen.append(strike_simulated(self._simulation, subject, scenario, cassette, case, clean))
         yield from ((check, [finding for each in seen for finding in check.judge(each)]) for check in checks)
 
     def _smallest(self, check: Check, cases: st.SearchStrategy[Case], number: int) -> tuple[Finding, ...]:

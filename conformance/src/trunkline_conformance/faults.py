@@ -1,4 +1,4 @@
-"""Faults: what may befall an answer, and a cassette that is played with one of them in it."""
+"""Faults over HTTP: what may befall an answer, and a cassette that is played with one of them in it."""
 
 from __future__ import annotations
 
@@ -317,6 +317,11 @@ class FaultRun:
         """A command that repeats it."""
         return self.case.command(self.run.subject.id)
 
+    @property
+    def over_sip(self) -> bool:
+        """Whether a scripted peer was struck, and no cassette."""
+        return self.run.cassette.peer is not None
+
     def steps(self) -> list[Step]:
         """The steps that the fault struck, and those that were taken after it."""
         first = next((at for at, step in enumerate(self.run.steps) if step.name in self.struck), len(self.run.steps))
@@ -327,10 +332,10 @@ class FaultRun:
         return self.clean.step(step.name)
 
 
-def strike(
+def strike_exchange(
     subject: Subject, scenario: Scenario, cassette: Cassette, case: Case, clean: Run, rng: random.Random
 ) -> FaultRun:
-    """Go through a scenario with a fault in it."""
+    """Go through a scenario on its recorded exchanges, with a fault in one of them."""
     credentials = canaries.fresh(subject.descriptor, cassette.account.credentials, rng)
     dial = FaultyDial(cassette, credentials, case, cassette.provenance.moment)
     facts = cassette.facts_with(credentials)

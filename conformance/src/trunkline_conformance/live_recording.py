@@ -7,17 +7,23 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TypeVar
 
 import attrs
 
+from trunkline.engine import ImportOutcome
 from trunkline.http.dial import CarrierDial, Dial
 from trunkline.numbers import E164, Release, ReleaseOutcome, Route, RoutingSnapshot
 from trunkline_conformance.cassettes import Cassette, Facts, GivenAccount, Interaction, NumberFact
+from trunkline_conformance.conversation import Step
 from trunkline_conformance.leaves import leaves
+from trunkline_conformance.live_journal import Journal
 from trunkline_conformance.recording import NotRecorded, RecordingDial, made_of, provenance_of
 from trunkline_conformance.scenarios import BY_ID, Scenario, perform
 from trunkline_conformance.scrubbing import Allowed
 from trunkline_conformance.stage import Stage
+from trunkline_conformance.stopping import Heard, signals_kept
 from trunkline_conformance.subject import Subject
 
 READING = (
@@ -33,16 +39,27 @@ WRITING = ("import/new", "import/already-ours", "verify/good", "release/restored
 MARKER = "trunkline conformance recording"
 STRANGER = "+12025550199"
 
+StageT = TypeVar("StageT", bound=Stage)
+
+
+class NotPutBack(Exception):
+    """Numbers are still routed to the platform; says which, and what to do."""
+
 
 @attrs.frozen
 class LiveAccount:
-    """A real account, and the numbers on it that may be written to."""
+    """A real account, and the numbers on it that may be written to; raises `JournalClosed`."""
 
     subject: Subject
     given: GivenAccount
     numbers: tuple[str, ...] = ()
     dial: Dial = attrs.Factory(CarrierDial)
     sleep: Callable[[float], None] = time.sleep
+    journal: Journal = attrs.field(init=False)
+
+    @journal.default
+    def _as_it_was_left(self) -> Journal:
+        return Journal.opened(self.subject.id, self.given.credentials)
 
     def scenarios(self) -> tuple[Scenario, ...]:
         """Those that can be recorded on it without harm."""
@@ -59,27 +76,49 @@ class LiveAccount:
         if self.numbers:
             named = ", ".join(self.numbers)
             yield f"Written to is {named} alone: routed elsewhere for some seconds each time, then put back."
+            yield f"Should this be killed meanwhile, the next recording puts it back: {self.journal.path} says what."
             yield f"What numbers are routed to is made once, is named “{MARKER}”, and stays: delete it afterwards."
         else:
             yield "Nothing is written at the carrier: no number was named with --number."
 
 
+class _LiveStage(Stage):
+    """A stage on which every number is written down before it is written to, and signals are heeded between steps."""
+
+    journal: Journal
+    heard: Heard
+
+    def import_number(self, route: Route, snapshot: RoutingSnapshot) -> ImportOutcome | None:
+        """Import one number."""
+        self.journal.keep(route, snapshot)
+        return super().import_number(route, snapshot)
+
+    @contextmanager
+    def _step(self, hook: str, about: tuple[str, ...] = ()) -> Iterator[Step]:
+        self.heard.heed()
+        with super()._step(hook, about) as step:
+            yield step
+
+
 def record_live(
     account: LiveAccount, scenario: Scenario, *, allowed: Allowed, listed: Sequence[str], now: dt.datetime
 ) -> Cassette:
-    """Play a scenario on a real account and put back what it wrote; raises `NotRecorded` and `InDoubt`.
+    """Play a scenario on a real account and put back what it wrote.
 
-    `listed` are the numbers of the account, as `survey` read them from the carrier's answers.
+    `listed` are the numbers of the account, as `survey` read them from the carrier's answers. Raises `NotRecorded`,
+    `InDoubt`, `NotPutBack`, and `Stopped` where a signal came, once all is put back.
     """
-    stage, dial = _stage(account, scenario, listed, now)
-    try:
-        stuck = perform(stage, scenario)
-    finally:
-        steps, said = list(stage.steps), list(dial.interactions)
-        if scenario.id in WRITING:
-            put_back(stage)
+    with signals_kept() if scenario.id in WRITING else nullcontext(Heard()) as heard:
+        stage, dial = _stage(_LiveStage, account, scenario, listed, now)
+        stage.journal, stage.heard = account.journal, heard
+        try:
+            stuck = perform(stage, scenario)
+        finally:
+            put_back(account, now)
+        heard.heed()
     if stuck:
         raise NotRecorded(f"{scenario.id}: {stuck}")
+    steps, said = stage.steps, dial.interactions
     return made_of(account.subject, scenario, steps, said, account.given, stage.facts, stage.provenance, allowed)
 
 
@@ -88,7 +127,7 @@ def survey(account: LiveAccount, now: dt.datetime) -> tuple[str, ...]:
     if not account.subject.can("list_numbers"):
         return ()
     scenario = BY_ID["list-numbers/one-page"]
-    stage, dial = _stage(account, scenario, (), now)
+    stage, dial = _stage(Stage, account, scenario, (), now)
     stage.list_numbers()
     stage.close()
     if error := stage.steps[-1].error:
@@ -96,21 +135,24 @@ def survey(account: LiveAccount, now: dt.datetime) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_numbers_in(dial.interactions)))
 
 
-def put_back(stage: Stage) -> None:
-    """Release every number that the steps imported; raises `NotRecorded` with what is left to do by hand."""
-    route = next((step.result for step in stage.steps if isinstance(step.result, Route)), None)
-    before: dict[str, RoutingSnapshot] = {}
-    for step in stage.steps:
-        if step.hook == "read_routing":
-            before = {**(step.result or {}), **before}
-    if route is None or not any(step.hook == "import_number" for step in stage.steps):
+def put_back(account: LiveAccount, now: dt.datetime) -> None:
+    """Release every number of the account's journal; raises `NotPutBack`."""
+    if not account.journal.kept:
         return
-    left = [snapshot for snapshot in before.values() if not _released(stage, route, snapshot)]
+    stage, _ = _stage(Stage, account, BY_ID["release/restored"], (), now)
+    left = []
+    for each in account.journal.kept:
+        if _released(stage, each.route, each.snapshot):
+            account.journal.forget(each.snapshot.number.number)
+        else:
+            left.append(each.snapshot)
+    stage.close()
     if left:
         earlier = ", ".join(f"{each.number.number} to {each.view.kind} {each.view.host or ''}".strip() for each in left)
-        raise NotRecorded(
+        raise NotPutBack(
             f"Not everything could be put back, and calls may go to {stage.provenance.platform}. "
-            f"Route at the carrier, as it was: {earlier}."
+            f"Route at the carrier, as it was: {earlier}. The next recording tries it again; once it is done by hand, "
+            f"remove {account.journal.path}."
         )
 
 
@@ -120,8 +162,8 @@ def _released(stage: Stage, route: Route, snapshot: RoutingSnapshot) -> bool:
 
 
 def _stage(
-    account: LiveAccount, scenario: Scenario, listed: Sequence[str], now: dt.datetime
-) -> tuple[Stage, RecordingDial]:
+    kind: type[StageT], account: LiveAccount, scenario: Scenario, listed: Sequence[str], now: dt.datetime
+) -> tuple[StageT, RecordingDial]:
     dial = RecordingDial(account.dial)
     cast = {role: account.numbers[0] for role in scenario.cast if account.numbers}
     if "stranger" in scenario.cast:
@@ -130,7 +172,7 @@ def _stage(
     provenance = provenance_of(
         account.subject, "live", seed=secrets.randbits(32), now=now, marker=MARKER, day=now.date()
     )
-    stage = Stage(
+    stage = kind(
         account.subject,
         dial,
         given=account.given,

@@ -17,13 +17,15 @@ from trunkline.errors import InvalidFields
 from trunkline.forms import is_acceptable
 from trunkline_conformance.cassettes import Cassette, CassetteUnreadable, GivenAccount, dump, load, path_of
 from trunkline_conformance.leftovers import InDoubt
-from trunkline_conformance.live_recording import LiveAccount, record_live, survey
+from trunkline_conformance.live_journal import JournalClosed, shown
+from trunkline_conformance.live_recording import LiveAccount, NotPutBack, put_back, record_live, survey
 from trunkline_conformance.recording import NotRecorded, record_simulated
 from trunkline_conformance.replaying import called_for
 from trunkline_conformance.scenarios import BY_ID, Scenario
 from trunkline_conformance.scrubbing import Allowed
-from trunkline_conformance.simulated import SIMULATED
-from trunkline_conformance.subject import NotTestable, Subject, installed
+from trunkline_conformance.simulated import Simulation, SimulationRefused, simulation_of
+from trunkline_conformance.stopping import Stopped
+from trunkline_conformance.subject import NotTestable, Road, Subject, installed
 
 ALLOWED = "allowed.toml"
 """The provider's list of what may stand, beside its cassettes."""
@@ -50,24 +52,39 @@ def record(
     if number and not live:
         raise typer.BadParameter("--number goes with --live: a simulated carrier has numbers of its own")
     try:
-        subject = installed(provider)
-    except NotTestable as error:
+        subject, simulation = installed(provider), simulation_of(provider)
+    except (NotTestable, SimulationRefused) as error:
         raise typer.BadParameter(str(error)) from None
-    if not live and provider not in SIMULATED:
-        raise typer.BadParameter(f"there is no simulated {provider}; record it with --live")
     folder = cassettes or subject.folder / "cassettes"
+    if not subject.takes(Road.HTTP):
+        where = folder if folder.is_dir() else "the folder that is given to `run` as --cassettes"
+        typer.echo(
+            f"There is nothing to record of {provider}: it asks over SIP, and its conversations are scripts of a peer "
+            f"that are written by hand, one SCENARIO.yaml each in {where}.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    if not (live or simulation):
+        raise typer.BadParameter(f"no installed distribution simulates {provider}; record it with --live")
     try:
         allowed = allowed_for(subject, folder)
     except (InvalidFields, TOMLDecodeError) as error:
         raise typer.BadParameter(f"{folder / ALLOWED}: {error}") from None
     if subject.has("warm_up"):
         subject.plugin.warm_up()
-    if live:
-        chosen, make = _prepared_live(subject, tuple(number or ()), allowed)
-    else:
-        chosen, make = _prepared_simulated(subject, allowed)
-    wanted = [each for each in chosen if not scenario or each.id in scenario]
-    failed = [each.id for each in wanted if not _recorded(make, each, folder, ask=live)]
+    try:
+        if live or simulation is None:
+            chosen, make = _prepared_live(subject, tuple(number or ()), allowed)
+        else:
+            chosen, make = _prepared_simulated(simulation, subject, allowed)
+        wanted = [each for each in chosen if not scenario or each.id in scenario]
+        failed = [each.id for each in wanted if not _recorded(make, each, folder, ask=live)]
+    except (JournalClosed, NotPutBack, NotRecorded) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except Stopped as stopped:
+        typer.echo(f"{stopped}; what was written to is put back.", err=True)
+        raise typer.Exit(stopped.status) from None
     typer.echo(f"{len(wanted) - len(failed)} of {len(wanted)} scenarios are recorded in {folder}.")
     raise typer.Exit(1 if failed else 0)
 
@@ -77,25 +94,36 @@ def allowed_for(subject: Subject, folder: Path) -> Allowed:
     return Allowed.of(folder / ALLOWED, hosts=[host.pattern for host in subject.descriptor.hosts])
 
 
-def _prepared_simulated(subject: Subject, allowed: Allowed) -> tuple[Iterable[Scenario], Record]:
+def _prepared_simulated(
+    simulation: Simulation, subject: Subject, allowed: Allowed
+) -> tuple[Iterable[Scenario], Record]:
     today = dt.datetime.now(dt.UTC).date()
-    without = SIMULATED[subject.id].without
-    for id, why in without.items():
+    for id, why in simulation.without.items():
         typer.echo(f"{id}: none, because {why}")
-    chosen = [each for each in called_for(subject) if each.id not in without]
-    return chosen, lambda scenario: record_simulated(subject, scenario, allowed=allowed, day=today)
+    chosen = [each for each in called_for(subject) if each.id not in simulation.without]
+    return chosen, lambda scenario: record_simulated(simulation, subject, scenario, allowed=allowed, day=today)
 
 
 def _prepared_live(subject: Subject, numbers: tuple[str, ...], allowed: Allowed) -> tuple[Iterable[Scenario], Record]:
+    for line in shown(subject.id):
+        typer.echo(line)
     account = LiveAccount(subject, GivenAccount(_asked_for(subject)), numbers)
+    if account.journal.kept:
+        typer.confirm("Put it back now?", abort=True)
+        put_back(account, _now())
+        typer.echo("All of it is put back.")
     typer.echo("\n".join(account.plan()))
     typer.confirm("Go ahead?", abort=True)
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    now = _now()
     listed = survey(account, now)
     if strangers := [number for number in numbers if number not in listed]:
         raise typer.BadParameter(f"--number {strangers[0]} is not on the account")
     typer.confirm(f"The carrier lists {len(listed)} numbers. Is that all of them?", abort=True)
     return account.scenarios(), lambda scenario: record_live(account, scenario, allowed=allowed, listed=listed, now=now)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 
 def _asked_for(subject: Subject) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ from trunkline_conformance.conversation import READING_METHODS, Asked, Step
 from trunkline_conformance.replaying import replay
 from trunkline_conformance.scenarios import Scenario, perform
 from trunkline_conformance.scrubbing import Allowed, Scrubber
-from trunkline_conformance.simulated import SIMULATED, SimulatedAccount
+from trunkline_conformance.simulated import SimulatedAccount, Simulation
 from trunkline_conformance.stage import Stage
 from trunkline_conformance.subject import Subject
 
@@ -170,9 +170,11 @@ class ShortPages:
                 response._content = json.dumps(page).encode()
 
 
-def record_simulated(subject: Subject, scenario: Scenario, *, allowed: Allowed, day: dt.date) -> Cassette:
-    """Play a scenario on the provider's simulated carrier; raises `NotRecorded` and `InDoubt`."""
-    account = SIMULATED[subject.id](scenario.account, NOW)
+def record_simulated(
+    simulation: Simulation, subject: Subject, scenario: Scenario, *, allowed: Allowed, day: dt.date
+) -> Cassette:
+    """Play a scenario on a simulation of the provider's carrier; raises `NotRecorded` and `InDoubt`."""
+    account = simulation(scenario.account, NOW)
     provenance = provenance_of(subject, "sandbox", seed=SEED, now=NOW, marker=MARKER, day=day)
     with account.served() as origins:
         wire = ShortPages(SandboxDial(origins), account, moves=LIST_MOVES in scenario.events)

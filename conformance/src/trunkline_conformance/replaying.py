@@ -17,7 +17,7 @@ from trunkline_conformance.peer import served
 from trunkline_conformance.replay import CassetteDial
 from trunkline_conformance.scenarios import SCENARIOS, Scenario, perform
 from trunkline_conformance.stage import Stage
-from trunkline_conformance.subject import Subject
+from trunkline_conformance.subject import Road, Subject
 
 
 class NoCassettes(Exception):
@@ -66,10 +66,12 @@ def library(subject: Subject, folder: Path, without: Mapping[str, str] | None = 
         except CassetteUnreadable as error:
             unreadable[scenario.id] = str(error)
     if missing and not (cassettes or unreadable):
+        made = f"`trunkline-conformance record {subject.id}` makes them"
+        if not subject.takes(Road.HTTP):
+            made = "they are scripts of a peer, written by hand"
         raise NoCassettes(
             f"{folder} holds no cassettes, and nothing can be said of {subject.id} without. Say where they lie with "
-            f"--cassettes FOLDER, or put them into the folder `cassettes` of the plugin's package; "
-            f"`trunkline-conformance record {subject.id}` makes them."
+            f"--cassettes FOLDER, or put them into the folder `cassettes` of the plugin's package; {made}."
         )
     return Library(subject, folder, cassettes, unreadable, tuple(missing), without)
 

@@ -16,7 +16,7 @@ from trunkline_conformance.faults import FAULT_BY_ID, Answer, Case, FaultRun, He
 from trunkline_conformance.recording import MARKER, NOW, PLATFORM, SEED
 from trunkline_conformance.replay import answer, asked_with
 from trunkline_conformance.scenarios import Scenario, perform
-from trunkline_conformance.simulated import SIMULATED, SimulatedAccount
+from trunkline_conformance.simulated import SimulatedAccount, Simulation
 from trunkline_conformance.stage import Stage
 from trunkline_conformance.subject import Subject
 
@@ -24,14 +24,6 @@ STRUCK = frozenset({"import/new", "release/restored"})
 """The scenarios that are struck on a simulated carrier: between them they write all that an import and a release do."""
 
 _PROVENANCE = Provenance("sandbox", NOW.date().isoformat(), "", SEED, NOW.isoformat(), MARKER, PLATFORM)
-
-
-def can_be_struck(subject: Subject, scenario: Scenario) -> bool:
-    """Whether the carrier is a simulated one, and the scenario one that is struck there.
-
-    Acme is left out: it is nobody's carrier, and a stranger's first provider may bear its name.
-    """
-    return subject.id in SIMULATED.keys() - {"acme"} and scenario.id in STRUCK
 
 
 class FaultySandboxDial:
@@ -104,22 +96,24 @@ class FaultySandboxDial:
         }
 
 
-def without_fault(subject: Subject, scenario: Scenario, cassette: Cassette) -> Run:
+def without_fault(simulation: Simulation, subject: Subject, scenario: Scenario, cassette: Cassette) -> Run:
     """Go through a scenario on a carrier that was just built."""
-    return _gone_through(subject, scenario, cassette, None)[0]
+    return _gone_through(simulation, subject, scenario, cassette, None)[0]
 
 
-def strike_simulated(subject: Subject, scenario: Scenario, cassette: Cassette, case: Case, clean: Run) -> FaultRun:
+def strike_simulated(
+    simulation: Simulation, subject: Subject, scenario: Scenario, cassette: Cassette, case: Case, clean: Run
+) -> FaultRun:
     """Go through a scenario on a carrier that was just built, with a fault in it."""
-    run, dial = _gone_through(subject, scenario, cassette, case)
+    run, dial = _gone_through(simulation, subject, scenario, cassette, case)
     struck = frozenset(dial.struck)
     return FaultRun(case, FAULT_BY_ID[case.fault], run, clean, struck, frozenset(), dial.held())
 
 
 def _gone_through(
-    subject: Subject, scenario: Scenario, cassette: Cassette, case: Case | None
+    simulation: Simulation, subject: Subject, scenario: Scenario, cassette: Cassette, case: Case | None
 ) -> tuple[Run, FaultySandboxDial]:
-    account = SIMULATED[subject.id](scenario.account, NOW)
+    account = simulation(scenario.account, NOW)
     with account.served() as origins:
         dial = FaultySandboxDial(SandboxDial(origins), account, case)
         given = account.given()

@@ -12,6 +12,7 @@ from trunkline_conformance.examination import Examination, Status, examine
 from trunkline_conformance.fault_pass import Profile
 from trunkline_conformance.replaying import NoCassettes
 from trunkline_conformance.report import problem_data
+from trunkline_conformance.simulated import SimulationRefused
 from trunkline_conformance.subject import installed
 
 
@@ -28,7 +29,7 @@ def examination(pytestconfig: pytest.Config) -> Examination:
             Path(folder) if folder else subject.folder / "cassettes",
             faults=Profile(pytestconfig.getoption("--faults")),
         )
-    except NoCassettes as error:
+    except (NoCassettes, SimulationRefused) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 

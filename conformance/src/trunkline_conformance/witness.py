@@ -14,6 +14,8 @@ from trunkline.call import Call
 from trunkline.errors import PluginBroken
 from trunkline.http.session import GuardedSession
 from trunkline.setup import SetUpStep
+from trunkline.sip.answer import SipAnswer
+from trunkline.sip.server import SipServer
 from trunkline_conformance.conversation import READING_METHODS, StageDial, Step
 from trunkline_conformance.subject import HOOKS, Subject
 
@@ -70,7 +72,8 @@ class Witness:
 
 
 def _watched(call: Call, step: Step) -> Call:
-    return attrs.evolve(call, http=GuardedSession(_Watched(call.http.adapter, step)))  # type: ignore[arg-type]
+    http = GuardedSession(_Watched(call.http.adapter, step))  # type: ignore[arg-type]
+    return attrs.evolve(call, http=http, sip=_WatchedSip(call.sip, step))  # type: ignore[arg-type]
 
 
 class _Watched(BaseAdapter):
@@ -95,3 +98,29 @@ class _Watched(BaseAdapter):
 
     def close(self) -> None:
         """Nothing of its own."""
+
+
+class _WatchedSip:
+    """The SIP wire, and a note of each server that it would not ask."""
+
+    def __init__(self, wire: Any, step: Step) -> None:
+        self._wire = wire
+        self._step = step
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wire, name)
+
+    def options(self, server: SipServer) -> SipAnswer:
+        """Let the wire ask."""
+        return self._noted("OPTIONS", server, self._wire.options)
+
+    def register(self, server: SipServer) -> SipAnswer:
+        """Let the wire ask."""
+        return self._noted("REGISTER", server, self._wire.register)
+
+    def _noted(self, method: str, server: SipServer, ask: Callable[[SipServer], SipAnswer]) -> SipAnswer:
+        try:
+            return ask(server)
+        except PluginBroken as refused:
+            self._step.refused.append(f"{method} {server.uri} at {server.address_host}: {refused.summary}")
+            raise

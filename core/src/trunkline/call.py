@@ -42,7 +42,7 @@ class Call:
     """One hook call: the two guarded roads out, the platform's SIP host, a marker, the time, randomness, a deadline.
 
     `platform` is None where the operator has not set a SIP host. `now` gives UTC. `random` is the
-    operating system's unless the engine was given another: fit to draw a password from.
+    operating system's unless the engine was given another: fit to draw a password from. The wires draw from another.
     """
 
     http: GuardedSession

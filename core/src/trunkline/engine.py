@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import functools
+import hashlib
 import logging
 import random
 import threading
@@ -126,6 +127,7 @@ class Engine:
         self._observers = tuple(observers)
         self._now = now
         self._rng = rng or random.SystemRandom()  # Plugins draw passwords from it.
+        self._wire_rng = _beside(self._rng)
         self._sleep = sleep
         self._threads = DaemonThreads()
         self._paces: Paces | None = None
@@ -337,7 +339,7 @@ class Engine:
         with self._wires:
             if self._platform_host is None:
                 limits = self._sip_limits or SipLimits()
-                self._platform_host = PlatformHost(self._platform, dial, limits, self._rng, self._threads)
+                self._platform_host = PlatformHost(self._platform, dial, limits, self._wire_rng, self._threads)
         return self._platform_host.answers()
 
     def _platform_answers(self, asked: Future[Check] | None, until: Deadline) -> Check:
@@ -511,7 +513,7 @@ class Engine:
             deadline=deadline,
             limits=self._limits or Limits(),
             now=self._now,
-            rng=self._rng,
+            rng=self._wire_rng,
             sleep=self._sleep,
         )
         sip = SipWire(
@@ -521,7 +523,7 @@ class Engine:
             limits=self._sip_limits or SipLimits(),
             deadline=deadline,
             exchanges=adapter.exchanges,
-            rng=self._rng,
+            rng=self._wire_rng,
         )
         return Call(GuardedSession(adapter), sip, self._platform, account.marker, self._now, self._rng, deadline)
 
@@ -594,6 +596,18 @@ class Engine:
                 elif error := future.exception():
                     _log.error("an observer failed: %s", type(error).__name__)
             self._stuck_observers[number] = stuck
+
+
+def _beside(rng: random.Random) -> random.Random:
+    """Randomness that takes none from `rng`, repeats when it does, and gives nothing of it away.
+
+    The wires need more of it where a carrier fails; what plugins draw must not depend on that.
+    """
+    try:
+        state = rng.getstate()
+    except NotImplementedError:  # The operating system's has no state: nothing can be taken from it.
+        return rng
+    return random.Random(hashlib.sha256(repr(state).encode()).digest())
 
 
 @attrs.frozen

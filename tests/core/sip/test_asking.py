@@ -55,6 +55,7 @@ def test_a_server_whose_nonces_are_always_stale_is_not_asked_for_ever(ask):
     with scripted(answer) as server:
         asked = ask(at(server))
     assert (asked.answer.status, asked.answer.authenticated, len(server.requests)) == (401, False, 3)
+    assert asked.answer.unanswered is Unanswered.STALE
 
 
 def test_a_proxy_and_the_server_behind_it_are_both_answered_and_counted(ask):

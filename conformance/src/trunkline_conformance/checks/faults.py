@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
-from trunkline.checks import CredentialTest, Outcome
+from trunkline.checks import (
+    CREDENTIALS_VALID,
+    OUTBOUND_AUTHORIZED,
+    TRUNK_REACHABLE,
+    CredentialTest,
+    Outcome,
+    Verification,
+)
+from trunkline.checks import Check as CheckOfAccount
 from trunkline.hookspec import WRITES
 from trunkline.numbers import CarrierNumber
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge
-from trunkline_conformance.conversation import Run, Step
+from trunkline_conformance.conversation import Asked, Run, Step
 from trunkline_conformance.faults import FAULT_BY_ID, FaultRun, Held
 from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.sip_faults import ELSEWHERE
+from trunkline_conformance.subject import Road
 from trunkline_conformance.telling import listener, texts_of, texts_of_error
 
 _MOST_SECONDS = 10.0
@@ -28,6 +39,10 @@ _VERDICTS = frozenset({"test_credentials", "verify_number"})
 _REFUSALS = frozenset({"401", "403", "404"})
 _NO_ANSWERS = frozenset({401, 403, 404, 429})
 """Statuses that stay refusals whatever befalls their body."""
+_DEMANDS = (401, 403, 407)
+"""Statuses over SIP that ask for a login, or refuse one."""
+_TRUNK_IS_AWAY = 408
+"""What a server in front of a trunk says of one that does not answer."""
 _HARD = frozenset(
     {"401", "429", "429-absurd", "429-dated", "500", "502-html", "reset", "timeout", "reset-after", "timeout-after"}
 )
@@ -66,7 +81,9 @@ def _breaks_nothing(seen: FaultRun) -> Iterator[Finding]:
 
 def _is_of_the_right_family(seen: FaultRun) -> Iterator[Finding]:
     for step in _struck(seen):
-        if step.ending in _allowed(seen, step) or step.ending.startswith("plugin_"):
+        if seen.over_sip and (refused := _called_refused(step)):
+            yield _wrong(seen, step, "a login that is called refused only where it was", refused)
+        elif step.ending in _allowed(seen, step) or step.ending.startswith("plugin_"):
             yield RIGHT
         else:
             said = f": {step.error.summary} {step.error.detail}" if step.error else ""
@@ -78,6 +95,8 @@ def _allowed(seen: FaultRun, step: Step) -> set[str]:
     allowed = {*seen.fault.families, *scenario.may_end(seen.run.facts.endings, step.name, step.hook, step.events)}
     if before := seen.before(step):
         allowed.add(before.ending)
+    if seen.over_sip:
+        return allowed
     if seen.fault.arrives and any(each.fault and each.status in _NO_ANSWERS for each in step.asked):
         allowed |= {*FAULT_BY_ID["404"].families, *FAULT_BY_ID["429"].families}
     if step.hook in WRITES:
@@ -91,6 +110,24 @@ def _allowed(seen: FaultRun, step: Step) -> set[str]:
     if seen.fault.field:
         allowed |= _WHERE_A_FIELD_CHANGED.get(step.hook, set())
     return allowed
+
+
+def _called_refused(step: Step) -> str | None:
+    """What calls the login of a trunk bad that was not refused. One that is called stale was right."""
+    # A challenge that is taken up refuses nothing yet.
+    refused = any(
+        each.status in _DEMANDS and each.fault != "stale" and not (after and after.login is not None)
+        for each, after in zip_longest(step.asked, step.asked[1:])
+    )
+    failed = [each for each in _told(step, Outcome.FAIL) if each.name in (CREDENTIALS_VALID, OUTBOUND_AUTHORIZED)]
+    return f"{failed[0].name}: {failed[0].code}" if failed and not refused else None
+
+
+def _told(step: Step, outcome: Outcome) -> list[CheckOfAccount]:
+    """The checks of a step's verdict that came out so."""
+    if not isinstance(step.result, CredentialTest | Verification):
+        return []
+    return [each for each in step.result.checks if each.outcome is outcome]
 
 
 def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
@@ -141,14 +178,20 @@ def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 def _hides_no_failure(seen: FaultRun) -> Iterator[Finding]:
     for step in _struck(seen):
-        if step.ending not in _SUCCESSES or seen.fault.field:
-            yield RIGHT
-        elif came := _missing(seen.run, step):
-            yield _wrong(seen, step, "an error, or everything", came)
-        elif seen.case.lasting and seen.fault.id in _HARD and all(each.fault for each in step.asked):
-            yield _wrong(seen, step, "an error: no request was answered", step.ending)
+        if came := _claimed(step) if seen.over_sip else _hidden(seen, step):
+            yield _wrong(seen, step, "an error, or what the answers bear out", came)
         else:
             yield RIGHT
+
+
+def _hidden(seen: FaultRun, step: Step) -> str | None:
+    """What stands where an error should."""
+    if step.ending not in _SUCCESSES or seen.fault.field:
+        return None
+    if came := _missing(seen.run, step):
+        return came
+    unanswered = seen.case.lasting and seen.fault.id in _HARD and all(each.fault for each in step.asked)
+    return f"{step.ending}, though no request was answered" if unanswered else None
 
 
 def _missing(run: Run, step: Step) -> str | None:
@@ -166,6 +209,24 @@ def _missing(run: Run, step: Step) -> str | None:
         answered = any(each.status and 200 <= each.status < 300 for each in step.asked)
         return None if answered else "credentials that pass, though nothing was answered"
     return None
+
+
+def _claimed(step: Step) -> str | None:
+    """What a verdict on a trunk says that no answer of the trunk bears out."""
+    passed, failed = ([each.name for each in _told(step, outcome)] for outcome in (Outcome.PASS, Outcome.FAIL))
+    answered = [each for each in step.asked if each.status not in (None, _TRUNK_IS_AWAY)]
+    if passed and not answered:
+        return f"{passed[0]} passes, though the trunk answered nothing"
+    if TRUNK_REACHABLE in failed and answered:
+        return "a trunk that is called not reachable, though it answered"
+    if CREDENTIALS_VALID in passed and not any(map(_takes_login, answered)):
+        return "a login that is called good, though no answer took it"
+    return None
+
+
+def _takes_login(asked: Asked) -> bool:
+    """Whether an answer shows that the login was accepted: what is refused behind it is something else."""
+    return bool(asked.login and asked.status and asked.status < 500 and asked.status not in _DEMANDS)
 
 
 def _never_writes_blindly(seen: FaultRun) -> Iterator[Finding]:
@@ -200,6 +261,20 @@ def _asks_within_bounds(seen: FaultRun) -> Iterator[Finding]:
         if len(step.asked) > most:
             yield _wrong(seen, step, f"at most {most} requests", f"{len(step.asked)}")
         elif step.asked:
+            yield RIGHT
+
+
+def _asks_nobody_else(seen: FaultRun) -> Iterator[Finding]:
+    """What the wire refuses never leaves, and shows what the plugin was up to."""
+    for step in seen.steps():
+        came = [
+            f"{each.text}, {'with' if each.login is not None else 'without'} the login"
+            for each in step.asked
+            if each.host == ELSEWHERE
+        ]
+        if tried := [*came, *step.refused]:
+            yield _wrong(seen, step, "nobody asked but the carrier", tried[0])
+        else:
             yield RIGHT
 
 
@@ -258,8 +333,16 @@ def _set(step: Step) -> frozenset[str]:
     return frozenset(number.number for number in step.result)
 
 
-def _check(id: str, rule: str, why: str, remedy: str, judge: Judge, needs: tuple[str, ...] = ()) -> Check:
-    return Check(f"faults/{id}", rule, why, remedy, judge, About.FAULTS, needs=needs, essential=True)
+def _check(
+    id: str,
+    rule: str,
+    why: str,
+    remedy: str,
+    judge: Judge,
+    needs: tuple[str, ...] = (),
+    road: Road | None = None,
+) -> Check:
+    return Check(f"faults/{id}", rule, why, remedy, judge, About.FAULTS, needs=needs, essential=True, road=road)
 
 
 CHECKS = (
@@ -291,6 +374,7 @@ CHECKS = (
         "After a write whose answer did not come whole, read back, or say WriteOutcomeUnknown.",
         _says_what_is_so,
         _IMPORT,
+        Road.HTTP,
     ),
     _check(
         "are-not-hidden",
@@ -306,6 +390,7 @@ CHECKS = (
         "Write once; after a lost answer read back.",
         _never_writes_blindly,
         _IMPORT,
+        Road.HTTP,
     ),
     _check(
         "tell-no-secret",
@@ -322,12 +407,20 @@ CHECKS = (
         _asks_within_bounds,
     ),
     _check(
+        "ask-nobody-else",
+        "With a fault at any request, nobody is asked but the carrier.",
+        "Whoever can redirect a request must not be sent a login.",
+        "Leave redirections and fallbacks to the wire; ask only hosts that the descriptor or the customer names.",
+        _asks_nobody_else,
+    ),
+    _check(
         "give-nothing-twice",
         "A list that claims to be whole has each number once, and a page that comes twice in a row is given once.",
         "Carriers repeat a page now and then; the customer must not see a number twice.",
         "Pass pages through `trunkline.paging.Repeats`, and stop where they go round in a circle.",
         _gives_nothing_twice,
         _LIST,
+        Road.HTTP,
     ),
     _check(
         "invent-nothing",
@@ -336,10 +429,11 @@ CHECKS = (
         "Say None where the carrier does not say.",
         _invents_nothing,
         _LIST,
+        Road.HTTP,
     ),
     _check(
         "take-what-is-new",
-        "Fields that nobody knows, and rows in another order, change nothing.",
+        "Fields or headers that nobody knows, and what is said in another order or form, change nothing.",
         "Carriers add fields without asking.",
         "Look fields up by name, and ignore the others.",
         _takes_what_is_new,

@@ -67,6 +67,8 @@ class Unanswered(enum.Enum):
     """It is for another realm than the customer named."""
     NO_COMMON_ALGORITHM = "no_common_algorithm"
     """It asks for an algorithm or a quality of protection that the wire does not have, or cannot be read."""
+    STALE = "stale"
+    """It calls the nonce of the challenge before stale, and that one was new: of the login it says nothing."""
 
 
 @attrs.frozen

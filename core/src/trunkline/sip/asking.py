@@ -205,8 +205,10 @@ class _Conversation:
         if not ours:
             return self._leaves(Unanswered.OTHER_REALM)
         earlier = self._taken.get(response.status)
-        if earlier is not None and (earlier.renewed or not challenge.stale):
+        if earlier is not None and not challenge.stale:
             return False
+        if earlier is not None and earlier.renewed:
+            return self._leaves(Unanswered.STALE)
         self._taken[response.status] = _Taken(challenge, self._asker.token(), renewed=earlier is not None)
         self._so_far = attrs.evolve(self._so_far, answered=True)
         return True

@@ -62,6 +62,10 @@ TABLE = (
         "The trunk asked for the login and accepts it. That calls go out, only a call can prove.",
     ),
     Reading(
+        _not_answered(Unanswered.STALE), "login_always_stale", PASS, UNKNOWN, UNKNOWN,
+        "The trunk asks for the login again and again, and says each time that it took too long.",
+    ),
+    Reading(
         _after_login(401, 407), "credentials_rejected", PASS, FAIL, FAIL,
         "The trunk does not accept this user name and password.",
         "Copy both anew from the carrier's pages; the SIP password is often another than that of the pages.",

@@ -14,8 +14,8 @@ import attrs
 from sqlalchemy import Column, ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
 
 from trunkline.numbers import CarrierNumber, NumberRef, Route, RoutingSnapshot
+from trunkline.snapshots import load_route, load_snapshot, route_as_json, snapshot_as_json
 from trunkline_service.sealing import Place, Sealer
-from trunkline_service.snapshots import load_route, load_snapshot, route_as_json, snapshot_as_json
 from trunkline_service.storage import events
 from trunkline_service.storage.events import Reason
 from trunkline_service.storage.seals import SealedColumn
