@@ -38,7 +38,7 @@ from trunkline.numbers import (
     RoutingView,
     SuggestedName,
 )
-from trunkline.plan import ImportPlan, PlannedNumber, PlannedObject, PlanWarning
+from trunkline.plan import ImportPlan, Instructions, PlannedNumber, PlannedObject, PlanWarning, SipAddress
 from trunkline.secret import Secret
 from trunkline.setup import SetUpStep, StepState
 
@@ -63,6 +63,7 @@ class Carrier:
         self.after: dict[str, Callable[..., None]] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.steps: list[SetUpStep] | None = None
+        self.by_hand = False
 
     @property
     def accounts(self) -> dict[str, Any]:
@@ -246,6 +247,7 @@ class Plugin:
             numbers=tuple(PlannedNumber(each.number.number, each.view, after, False) for each in snapshots),
             charges=(free,),
             warnings=(PlanWarning("replaces_webhook", "A webhook is replaced."),),
+            instructions=_instructions(snapshots) if self.carrier.by_hand else None,
         )
 
     @hookimpl
@@ -306,6 +308,12 @@ class Plugin:
 
 def _made(name: str, here: str) -> dict[str, Any]:
     return {name: here} | ({"password": Secret(PASSWORD)} if name == "login" else {})
+
+
+def _instructions(snapshots: Sequence[RoutingSnapshot]) -> Instructions:
+    numbers = [each.number.number for each in snapshots]
+    addresses = tuple(SipAddress(number, f"sip:{number}@sip.example.com") for number in numbers)
+    return Instructions("Enter these at Acme.", addresses, "tls", ("198.51.100.7",))
 
 
 def _listed(number: str, facts: Mapping[str, Any]) -> CarrierNumber:

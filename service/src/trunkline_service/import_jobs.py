@@ -37,6 +37,7 @@ from trunkline_service.views import (
     charges_as_json,
     encode,
     import_job_view,
+    instructions_as_json,
     warnings_as_json,
 )
 
@@ -92,7 +93,7 @@ def go_on(service: Service, id: int) -> None:
     try:
         desk = _desk_of(service, job)
         chunk = _next_chunk(desk, job)
-        plan, results = _import(desk, chunk)
+        plan, results = _import(desk, job, chunk)
     except _Stopped as stopped:
         _fail(service, job, stopped.error)
         return
@@ -151,11 +152,12 @@ def _next_chunk(desk: Desk, job: StoredJob) -> list[WaitingNumber]:
         return stored.waiting(db, job.id, most)
 
 
-def _import(desk: Desk, chunk: Sequence[WaitingNumber]) -> tuple[ImportPlan, Results]:
+def _import(desk: Desk, job: StoredJob, chunk: Sequence[WaitingNumber]) -> tuple[ImportPlan, Results]:
     """Import the numbers; what keeps all of them from being imported is the result of each."""
     wanted = [each.number for each in chunk]
     try:
         found = survey(desk, wanted)
+        _keep_instructions(desk, job, found.plan)
         return found.plan, carry_out(desk, found, patience=0)
     except LockTimeout:
         return NOTHING_PLANNED, {number: refuse(number, "number_busy") for number in wanted}
@@ -167,6 +169,13 @@ def _import(desk: Desk, chunk: Sequence[WaitingNumber]) -> tuple[ImportPlan, Res
         return NOTHING_PLANNED, {number: refuse(number, "carrier_unavailable") for number in wanted}
     except ApiError as error:
         raise _Stopped(error) from None
+
+
+def _keep_instructions(desk: Desk, job: StoredJob, plan: ImportPlan) -> None:
+    """Before anything is imported: who takes the job up again plans no number that is imported by then."""
+    if plan.instructions is not None:
+        with desk.service.database.writing() as db:
+            stored.add_instructions(db, job.id, instructions_as_json(plan.instructions))
 
 
 def _to_try_again(number: WaitingNumber, result: ImportResultView) -> bool:
@@ -206,4 +215,6 @@ def _view(db: Connection, organization: int, id: int) -> ImportJobView:
     job = stored.find(db, organization, id)
     if job is None:
         raise not_found()
-    return import_job_view(job, stored.count(db, id), stored.outcomes(db, id), stored.chunks(db, id))
+    return import_job_view(
+        job, stored.count(db, id), stored.outcomes(db, id), stored.chunks(db, id), stored.instructions(db, id)
+    )
