@@ -106,7 +106,14 @@ class Plugin:
     """The plugin of the carrier above."""
 
     def __init__(
-        self, carrier: Carrier, id: str = ACME, *, typed: bool = False, guided: bool = False, named: bool = False
+        self,
+        carrier: Carrier,
+        id: str = ACME,
+        *,
+        typed: bool = False,
+        guided: bool = False,
+        named: bool = False,
+        counting: bool = False,
     ) -> None:
         self.carrier = carrier
         self._descriptor = ProviderDescriptor(
@@ -135,7 +142,7 @@ class Plugin:
                 Field("port", "Port", "a port", kind=FieldKind.INTEGER, steers=True),
                 Field("pin", "PIN", "a PIN", secret=True),
             ),
-            pace=Pace(concurrency=4),
+            pace=Pace(concurrency=4, writes_per_second=1000.0 if counting else None),
             capabilities=tuple(
                 Capability(name, Can.YES) for name in (*_IMPORTING, *(("guided_setup",) if guided else ()))
             ),

@@ -141,6 +141,7 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
         Plugin(carrier, "typed", typed=True),
         Plugin(carrier, "guided", guided=True),
         Plugin(carrier, "named", named=True),
+        Plugin(carrier, "counting", counting=True),
     )
     assert registry.problems() == ()
     made = start(settings, registry)

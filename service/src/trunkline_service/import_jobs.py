@@ -60,7 +60,7 @@ def start(service: Service, caller: Caller, connection: int, wanted: Sequence[st
     with service.database.writing() as db:
         if connections.find(db, caller.organization, connection, lock=True) is None:
             raise not_found()
-        id = stored.create(db, caller.organization, connection, _account_of(desk), wanted, _known(wanted), now)
+        id = stored.create(db, caller.organization, connection, desk.account_lock(), wanted, _known(wanted), now)
         job = stored.find(db, caller.organization, id)
         assert job is not None
         _conclude(db, job, now)
@@ -190,12 +190,6 @@ def _fail(service: Service, job: StoredJob, error: Exception) -> None:
 
 
 # What is stored
-
-
-def _account_of(desk: Desk) -> str:
-    """The carrier account, whoever connected it: what it allows, it allows all of them together."""
-    known = desk.connection.identity or f"connection {desk.connection.id}"
-    return f"import {desk.claimant.mode} {desk.connection.provider} {known}"
 
 
 def _known(wanted: Sequence[str]) -> Iterable[tuple[int, NumberOutcome]]:
