@@ -150,7 +150,7 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
         mode: Engine(registry, sip=nowhere, platform=settings.sip_host, observers=told, now=clock)
         for mode in made.engines
     }
-    return attrs.evolve(made, clock=clock, engines=engines)
+    return attrs.evolve(made, clock=clock, engines=engines, addresses_of=lambda host: ())
 
 
 @contextmanager
