@@ -38,7 +38,7 @@ from trunkline.numbers import (
     RoutingView,
     SuggestedName,
 )
-from trunkline.plan import ImportPlan, PlannedNumber, PlannedObject, PlanWarning
+from trunkline.plan import ImportPlan, Instructions, PlannedNumber, PlannedObject, PlanWarning, SipAddress
 from trunkline.secret import Secret
 from trunkline.setup import SetUpStep, StepState
 
@@ -63,6 +63,7 @@ class Carrier:
         self.after: dict[str, Callable[..., None]] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.steps: list[SetUpStep] | None = None
+        self.by_hand = False
 
     @property
     def accounts(self) -> dict[str, Any]:
@@ -105,7 +106,14 @@ class Plugin:
     """The plugin of the carrier above."""
 
     def __init__(
-        self, carrier: Carrier, id: str = ACME, *, typed: bool = False, guided: bool = False, named: bool = False
+        self,
+        carrier: Carrier,
+        id: str = ACME,
+        *,
+        typed: bool = False,
+        guided: bool = False,
+        named: bool = False,
+        counting: bool = False,
     ) -> None:
         self.carrier = carrier
         self._descriptor = ProviderDescriptor(
@@ -134,7 +142,7 @@ class Plugin:
                 Field("port", "Port", "a port", kind=FieldKind.INTEGER, steers=True),
                 Field("pin", "PIN", "a PIN", secret=True),
             ),
-            pace=Pace(concurrency=4),
+            pace=Pace(concurrency=4, writes_per_second=1000.0 if counting else None),
             capabilities=tuple(
                 Capability(name, Can.YES) for name in (*_IMPORTING, *(("guided_setup",) if guided else ()))
             ),
@@ -246,6 +254,7 @@ class Plugin:
             numbers=tuple(PlannedNumber(each.number.number, each.view, after, False) for each in snapshots),
             charges=(free,),
             warnings=(PlanWarning("replaces_webhook", "A webhook is replaced."),),
+            instructions=_instructions(snapshots) if self.carrier.by_hand else None,
         )
 
     @hookimpl
@@ -306,6 +315,12 @@ class Plugin:
 
 def _made(name: str, here: str) -> dict[str, Any]:
     return {name: here} | ({"password": Secret(PASSWORD)} if name == "login" else {})
+
+
+def _instructions(snapshots: Sequence[RoutingSnapshot]) -> Instructions:
+    numbers = [each.number.number for each in snapshots]
+    addresses = tuple(SipAddress(number, f"sip:{number}@sip.example.com") for number in numbers)
+    return Instructions("Enter these at Acme.", addresses, "tls", ("198.51.100.7",))
 
 
 def _listed(number: str, facts: Mapping[str, Any]) -> CarrierNumber:

@@ -142,6 +142,7 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
         Plugin(carrier, "typed", typed=True),
         Plugin(carrier, "guided", guided=True),
         Plugin(carrier, "named", named=True),
+        Plugin(carrier, "counting", counting=True),
     )
     assert registry.problems() == ()
     made = start(settings, registry)
@@ -150,7 +151,7 @@ def service_for(settings: Settings, carrier: Carrier, clock: Clock, *more: Plugi
         mode: Engine(registry, sip=nowhere, platform=settings.sip_host, observers=told, now=clock)
         for mode in made.engines
     }
-    return attrs.evolve(made, clock=clock, engines=engines)
+    return attrs.evolve(made, clock=clock, engines=engines, addresses_of=lambda host: ())
 
 
 @contextmanager

@@ -100,6 +100,51 @@ def test_a_job_ends_like_the_same_import_at_once(any_world: World) -> None:
     }
 
 
+def test_a_job_leaves_to_the_customer_what_the_same_import_at_once_does(any_world: World) -> None:
+    world = any_world
+    world.carrier.by_hand = True
+    connection, numbers = connect_many(world, A_CHUNK + 1)
+    _, other = world.organization_with_key("sandbox")
+    at_once = world.import_(world.connect({"apiKey": "many"}, key=other)["id"], *numbers, key=other)
+    job = begin(world, connection, [*numbers, "12345"])
+    assert "instructions" not in job
+    import_worker.go_on_with_next(world.service)
+    addresses = [each["number"] for each in shown(world, job)["instructions"]["sip_addresses"]]
+    assert addresses == numbers[:A_CHUNK]
+    work(world)
+    assert shown(world, job)["instructions"] == at_once["instructions"]
+
+
+def test_a_number_that_is_tried_again_is_left_to_the_customer_once(any_world: World) -> None:
+    world = any_world
+    world.carrier.by_hand = True
+    job = begin(world, world.connect()["id"], [ONE, TWO])
+    world.carrier.fail["import_number"] = CarrierUnavailable("Acme is down.")
+    work(world)
+    world.carrier.fail.clear()
+    world.clock.forward(seconds=6)
+    work(world)
+    ended = shown(world, job)
+    assert counts(ended) == ("done", 2, 0, 0)
+    assert [each["number"] for each in ended["instructions"]["sip_addresses"]] == [ONE, TWO]
+
+
+def test_what_is_left_to_the_customer_outlives_a_turn_whose_outcomes_were_not_kept(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = any_world
+    world.carrier.by_hand = True
+    job = begin(world, world.connect()["id"], [ONE])
+    with monkeypatch.context() as patch:
+        patch.setattr(import_jobs, "settle", lambda *_: 1 / 0)
+        work(world)
+    world.clock.forward(seconds=11)
+    work(world)
+    ended = shown(world, job)
+    assert counts(ended) == ("done", 1, 0, 0)
+    assert [each["number"] for each in ended["instructions"]["sip_addresses"]] == [ONE]
+
+
 @pytest.mark.parametrize(("count", "status"), [(8, 201), (9, 202)])
 def test_what_takes_longer_by_its_estimate_becomes_a_job(
     world: World, monkeypatch: pytest.MonkeyPatch, count: int, status: int

@@ -17,6 +17,7 @@ import trunkline_manual
 from trunkline.registry import Registry
 from trunkline_sandbox import Sandbox
 from trunkline_sandbox.trunk import SimulatedTrunk, running_trunk
+from trunkline_service import import_worker
 from trunkline_service.app import create_app
 from trunkline_service.settings import SettingsError
 from trunkline_service.start import start
@@ -156,6 +157,15 @@ def test_a_trunk_goes_the_whole_way(trunks: Trunks) -> None:
         assert (said["provider_charge_estimate_cents"], said["provider_charge_currency"]) == (None, None)
         assert "does not tell the price" in said["provider_charge_note"]
     assert plan["numbers"][0]["before"] == {"kind": "not_known", "host": None}
+
+    path = f"{CONNECTIONS}/{made['id']}/import-numbers"
+    job = world.post(path, {"numbers": [TWO]}, Prefer="respond-async").json()
+    assert import_worker.go_on_with_next(world.service)
+    by_job = world.get(f"/v1/import-jobs/{job['id']}").json()
+    assert by_job["instructions"] == {
+        **answer["instructions"],
+        "sip_addresses": [{"number": TWO, "uri": f"sip:{TWO}@sip.platform.example"}],
+    }
 
     number = answer["results"][0]["id"]
     verified = trunks.verify(number)

@@ -30,9 +30,17 @@ class Desk:
         return self.service.now()
 
     def route_lock(self) -> str:
-        """One name per carrier account: two who made its route at once would make two."""
-        known = self.connection.identity or f"connection {self.connection.id}"
+        """One name per carrier account: two who made its route at once would make two.
+
+        Accounts whose identity the carrier does not tell share a name, since two of them may be one.
+        """
+        known = self.connection.identity or "not identified"
         return lock_name(self.claimant.mode, self.claimant.organization, self.connection.provider, known)
+
+    def account_lock(self) -> str:
+        """One name per carrier account, whoever connected it: what it allows, it allows all of them together."""
+        known = self.connection.identity or f"connection {self.connection.id}"
+        return f"import {self.claimant.mode} {self.connection.provider} {known}"[:255]
 
 
 def open_desk(service: Service, caller: Caller, connection: int) -> Desk:

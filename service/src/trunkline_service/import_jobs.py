@@ -37,6 +37,7 @@ from trunkline_service.views import (
     charges_as_json,
     encode,
     import_job_view,
+    instructions_as_json,
     warnings_as_json,
 )
 
@@ -59,7 +60,7 @@ def start(service: Service, caller: Caller, connection: int, wanted: Sequence[st
     with service.database.writing() as db:
         if connections.find(db, caller.organization, connection, lock=True) is None:
             raise not_found()
-        id = stored.create(db, caller.organization, connection, _account_of(desk), wanted, _known(wanted), now)
+        id = stored.create(db, caller.organization, connection, desk.account_lock(), wanted, _known(wanted), now)
         job = stored.find(db, caller.organization, id)
         assert job is not None
         _conclude(db, job, now)
@@ -92,7 +93,7 @@ def go_on(service: Service, id: int) -> None:
     try:
         desk = _desk_of(service, job)
         chunk = _next_chunk(desk, job)
-        plan, results = _import(desk, chunk)
+        plan, results = _import(desk, job, chunk)
     except _Stopped as stopped:
         _fail(service, job, stopped.error)
         return
@@ -151,11 +152,12 @@ def _next_chunk(desk: Desk, job: StoredJob) -> list[WaitingNumber]:
         return stored.waiting(db, job.id, most)
 
 
-def _import(desk: Desk, chunk: Sequence[WaitingNumber]) -> tuple[ImportPlan, Results]:
+def _import(desk: Desk, job: StoredJob, chunk: Sequence[WaitingNumber]) -> tuple[ImportPlan, Results]:
     """Import the numbers; what keeps all of them from being imported is the result of each."""
     wanted = [each.number for each in chunk]
     try:
         found = survey(desk, wanted)
+        _keep_instructions(desk, job, found.plan)
         return found.plan, carry_out(desk, found, patience=0)
     except LockTimeout:
         return NOTHING_PLANNED, {number: refuse(number, "number_busy") for number in wanted}
@@ -167,6 +169,13 @@ def _import(desk: Desk, chunk: Sequence[WaitingNumber]) -> tuple[ImportPlan, Res
         return NOTHING_PLANNED, {number: refuse(number, "carrier_unavailable") for number in wanted}
     except ApiError as error:
         raise _Stopped(error) from None
+
+
+def _keep_instructions(desk: Desk, job: StoredJob, plan: ImportPlan) -> None:
+    """Before anything is imported: who takes the job up again plans no number that is imported by then."""
+    if plan.instructions is not None:
+        with desk.service.database.writing() as db:
+            stored.add_instructions(db, job.id, instructions_as_json(plan.instructions))
 
 
 def _to_try_again(number: WaitingNumber, result: ImportResultView) -> bool:
@@ -181,12 +190,6 @@ def _fail(service: Service, job: StoredJob, error: Exception) -> None:
 
 
 # What is stored
-
-
-def _account_of(desk: Desk) -> str:
-    """The carrier account, whoever connected it: what it allows, it allows all of them together."""
-    known = desk.connection.identity or f"connection {desk.connection.id}"
-    return f"import {desk.claimant.mode} {desk.connection.provider} {known}"
 
 
 def _known(wanted: Sequence[str]) -> Iterable[tuple[int, NumberOutcome]]:
@@ -206,4 +209,6 @@ def _view(db: Connection, organization: int, id: int) -> ImportJobView:
     job = stored.find(db, organization, id)
     if job is None:
         raise not_found()
-    return import_job_view(job, stored.count(db, id), stored.outcomes(db, id), stored.chunks(db, id))
+    return import_job_view(
+        job, stored.count(db, id), stored.outcomes(db, id), stored.chunks(db, id), stored.instructions(db, id)
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import attrs
 from sqlalchemy import Connection
@@ -87,15 +88,28 @@ def plan_import(service: Service, caller: Caller, connection: int, wanted: Seque
 def carry_out(desk: Desk, found: Survey, *, patience: float) -> Results:
     """Import what the survey found fit for it; gives the result of every number that was surveyed.
 
-    Numbers that another request is at work on are waited for, so many seconds in all.
+    Numbers that another request is at work on are waited for, so many seconds in all. `LockTimeout`, before anything is
+    claimed, where the turn on the carrier account does not come.
     """
     if not found.snapshots:
         return dict(found.results)
-    claims = _claim(desk, found)
-    results = {**found.results, **claims.results}
-    if claims.rows:
-        results |= _import_claimed(desk, found, claims.rows)
+    with _turn(desk):
+        claims = _claim(desk, found)
+        results = {**found.results, **claims.results}
+        if claims.rows:
+            results |= _import_claimed(desk, found, claims.rows)
     return results | _when_settled(desk, claims.busy, patience)
+
+
+def _turn(desk: Desk) -> AbstractContextManager[object]:
+    """A carrier that counts by the second is written to by one import at a time, over all replicas.
+
+    Each process keeps to its rate by itself, so two at once would double it. An import that outlasts the lock's lease
+    does not keep the next one waiting: the carrier then asks both to wait.
+    """
+    pace = desk.engine.descriptor(desk.connection.provider).pace
+    counts = pace.per_second is not None or pace.writes_per_second is not None
+    return desk.service.lock(desk.account_lock()) if counts else nullcontext()
 
 
 # Claiming

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import attrs
@@ -17,6 +17,7 @@ from trunkline.http.dial import CarrierDial, Dial
 from trunkline_service.clock import in_milliseconds
 from trunkline_service.errors import ApiError
 from trunkline_service.limits import Rates, RequestLimit
+from trunkline_service.lookup import addresses_of
 from trunkline_service.metrics import Metrics
 from trunkline_service.sealing import Sealer
 from trunkline_service.storage import locks
@@ -44,6 +45,8 @@ class Service:
     evidence_minutes: int = 15
     webhooks: Dial = attrs.field(factory=CarrierDial)
     """The road to webhook endpoints, which leads to no private address."""
+    addresses_of: Callable[[str], Sequence[str]] = addresses_of
+    """How the name of a webhook endpoint's host is looked up when it is made or changed."""
     metrics: Metrics = attrs.field(factory=Metrics)
     metrics_token: bytes | None = attrs.field(default=None, repr=False)
     draining: threading.Event = attrs.field(factory=threading.Event)

@@ -15,7 +15,7 @@ from litestar import MediaType, Response
 from trunkline.charges import ChargeEstimate, ChargeItem, ChargeKind, ChargeSource, Money, estimate
 from trunkline.checks import Check
 from trunkline.numbers import CarrierNumber, RoutingView
-from trunkline.plan import ImportPlan
+from trunkline.plan import ImportPlan, Instructions
 from trunkline_service.clock import shown, shown_or_none
 from trunkline_service.storage.events import Delivery, StoredEvent
 from trunkline_service.storage.import_jobs import Counts, NumberOutcome, StoredJob
@@ -166,6 +166,7 @@ class ImportJobView(ImportView, kw_only=True, omit_defaults=True):
     """An import that goes on by itself: how far it is, and the outcomes so far, in the order asked.
 
     `failed` jobs have an `error`. Numbers that a failed or cancelled job leaves without an outcome were not touched.
+    `instructions` has an address for each number that the job has come to.
     """
 
     id: int
@@ -476,7 +477,11 @@ def plan_view(results: list[ImportResultView], plan: ImportPlan, charges: Charge
 
 
 def import_job_view(
-    job: StoredJob, counts: Counts, outcomes: list[NumberOutcome], chunks: list[tuple[str, str]]
+    job: StoredJob,
+    counts: Counts,
+    outcomes: list[NumberOutcome],
+    chunks: list[tuple[str, str]],
+    instructions: list[str],
 ) -> ImportJobView:
     """An import job, by what is stored of it."""
     told = [_load_charges(charges) for charges, _ in chunks]
@@ -493,6 +498,7 @@ def import_job_view(
         provider_charge_note=charges.note,
         results=[_result(each) for each in outcomes],
         warnings=_merged(chain.from_iterable(_load_warnings(warnings) for _, warnings in chunks)),
+        instructions=_joined([msgspec.json.decode(each, type=InstructionsView) for each in instructions]),
         created_at=shown(job.created_at),
         finished_at=shown_or_none(job.finished_at),
         error=_job_error(job),
@@ -507,6 +513,11 @@ def charges_as_json(plan: ImportPlan) -> str:
 def warnings_as_json(plan: ImportPlan) -> str:
     """The warnings of a plan, as they are stored."""
     return encode(_warnings(plan)).decode()
+
+
+def instructions_as_json(said: Instructions) -> str:
+    """What is left to the customer, as it is stored."""
+    return encode(_instructions_view(said)).decode()
 
 
 def _load_charges(stored: str) -> list[ChargeItem]:
@@ -534,6 +545,14 @@ def _merged(warnings: Iterable[WarningView]) -> list[WarningView]:
         one = merged.setdefault((each.code, each.summary), WarningView(each.code, each.summary, []))
         one.numbers = list(dict.fromkeys([*one.numbers, *each.numbers]))
     return list(merged.values())
+
+
+def _joined(told: list[InstructionsView]) -> InstructionsView | msgspec.UnsetType:
+    """All that was told, with each number's address once; where the platform moved meanwhile, the last word counts."""
+    if not told:
+        return msgspec.UNSET
+    addresses = {address.number: address for each in told for address in each.sip_addresses}
+    return msgspec.structs.replace(told[-1], sip_addresses=list(addresses.values()))
 
 
 def _result(outcome: NumberOutcome) -> ImportResultView:
@@ -568,9 +587,10 @@ def _warnings(plan: ImportPlan) -> list[WarningView]:
 
 
 def _instructions(plan: ImportPlan) -> InstructionsView | msgspec.UnsetType:
-    said = plan.instructions
-    if said is None:
-        return msgspec.UNSET
+    return _instructions_view(plan.instructions) if plan.instructions is not None else msgspec.UNSET
+
+
+def _instructions_view(said: Instructions) -> InstructionsView:
     return InstructionsView(
         summary=said.summary,
         sip_addresses=[SipAddressView(each.number, each.uri) for each in said.sip_addresses],

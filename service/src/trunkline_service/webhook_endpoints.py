@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 from trunkline.public_addresses import is_public
+from trunkline.sip.server import is_literal
 from trunkline_service.errors import ApiError, field_error, not_found
 from trunkline_service.service import Service
 from trunkline_service.storage import webhooks
@@ -21,7 +21,7 @@ MAX_URL = 2048
 
 def create(service: Service, caller: Caller, url: str) -> NewWebhookEndpointView:
     """Make an endpoint and the secret that signs what it gets, which is shown this once."""
-    target = Target(checked_url(url), f"whsec_{secrets.token_urlsafe(32)}")
+    target = Target(_checked_url(service, url), f"whsec_{secrets.token_urlsafe(32)}")
     with service.database.writing(serial=f"webhook endpoints {caller.organization}") as db:
         if webhooks.count(db, caller.organization) >= MOST_ENDPOINTS:
             raise ApiError("too_many_endpoints", f"There are {MOST_ENDPOINTS} endpoints. Delete one first.")
@@ -39,7 +39,7 @@ def list_all(service: Service, endpoints: list[StoredEndpoint]) -> list[WebhookE
 
 def change(service: Service, caller: Caller, id: int, url: str) -> WebhookEndpointView:
     """Send events to another address; the secret stays."""
-    checked = checked_url(url)
+    checked = _checked_url(service, url)
     with service.database.writing() as db:
         found = webhooks.find(db, caller.organization, id) or _missing()
         target = Target(checked, found.target(service.sealer).secret)
@@ -54,8 +54,14 @@ def remove(service: Service, caller: Caller, id: int) -> None:
             _missing()
 
 
-def checked_url(url: str) -> str:
-    """An address that events may be sent to. A name's own addresses are checked each time it is dialled."""
+def _checked_url(service: Service, url: str) -> str:
+    """An address that events may be sent to."""
+    if _is_private(service, _host_of(url)):
+        raise field_error("url", "must have a host with a public address, since events are sent over the internet")
+    return url
+
+
+def _host_of(url: str) -> str:
     if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
         raise field_error("url", f"must be an address of at most {MAX_URL} characters, without spaces")
     try:
@@ -67,17 +73,20 @@ def checked_url(url: str) -> str:
         raise field_error("url", "must begin with https:// and a host name")
     if "@" in parts.netloc or parts.fragment:
         raise field_error("url", "must have no user, password or fragment: events are signed instead")
-    if _is_private(host):
-        raise field_error("url", "must be reachable from the internet, which a private address is not")
-    return url
+    return host
 
 
-def _is_private(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return "." not in host or host.rstrip(".").endswith((".local", ".localhost", ".internal"))
-    return not is_public(host)
+def _is_private(service: Service, host: str) -> bool:
+    """Whether a host has private addresses only, for all that is known now.
+
+    A name that has none just now may get some: where it leads is looked at again each time it is dialled.
+    """
+    if is_literal(host):
+        return not is_public(host)
+    if "." not in host or host.rstrip(".").endswith((".local", ".localhost", ".internal")):
+        return True
+    addresses = service.addresses_of(host)
+    return bool(addresses) and not any(is_public(address) for address in addresses)
 
 
 def _missing() -> NoReturn:

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from ipaddress import ip_address
 
 import pytest
 
@@ -113,6 +114,24 @@ def test_a_private_address_is_refused_unless_the_operator_allows_the_name(ip):
     assert destinations(zone, server, allowed_hosts=["TRUNK.example"]) == [f"udp {ip}:5060"]
 
 
+@pytest.mark.parametrize(
+    "ip", ["::1", "::", "fd00::1", "fe80::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a00:1"]
+)
+def test_a_private_address_is_refused_in_ipv6_too(ip):
+    server = SipServer(HOST, 5060, "udp")
+    assert trouble({(HOST, "AAAA"): [ip]}, server) is SipTrouble.ADDRESS_REFUSED
+    assert trouble({}, SipServer(ip, transport="udp")) is SipTrouble.ADDRESS_REFUSED
+    allowed = destinations({(HOST, "AAAA"): [ip]}, server, allowed_hosts=[HOST])
+    assert [ip_address(each[len("udp [") : -len("]:5060")]) for each in allowed] == [ip_address(ip)]
+
+
+def test_a_private_address_behind_srv_or_a_proxy_is_refused():
+    srv = {("_sip._udp.trunk.example", "SRV"): ["0 0 5060 inner.example."], ("inner.example", "A"): ["10.0.0.1"]}
+    assert trouble(srv, SipServer(HOST, transport="udp")) is SipTrouble.ADDRESS_REFUSED
+    proxy = SipServer(HOST, transport="udp", outbound_proxy=SipProxy("inner.example", 5060))
+    assert trouble(srv | PLAIN, proxy) is SipTrouble.ADDRESS_REFUSED
+
+
 def test_of_several_addresses_only_the_public_ones_are_dialled():
     zone = {(HOST, "A"): ["10.0.0.1", "8.8.4.9"], (HOST, "AAAA"): ["::ffff:10.0.0.1", "fd00::1"]}
     assert destinations(zone, SipServer(HOST, transport="udp")) == ["udp 8.8.4.9:5060"]
@@ -122,6 +141,14 @@ def test_a_name_that_is_not_there_is_told_from_a_dns_that_fails():
     assert trouble({}, SipServer(HOST)) is SipTrouble.NO_SUCH_NAME
     assert trouble(PLAIN, SipServer(HOST), fails=["A"]) is SipTrouble.NOT_LOOKED_UP
     assert trouble(PLAIN, SipServer(HOST), seconds=0) is SipTrouble.NOT_LOOKED_UP
+
+
+def test_a_plain_name_has_the_addresses_that_dns_tells():
+    with name_server(PLAIN) as place:
+        assert Resolver(place).addresses(HOST, Deadline.after(20)) == ("8.8.4.9", "2606:4700::9")
+        assert Resolver(place).addresses("nobody.example", Deadline.after(20)) == ()
+    with name_server(PLAIN, fails=["AAAA"]) as place, pytest.raises(NoAnswer):
+        Resolver(place).addresses(HOST, Deadline.after(20))
 
 
 def test_a_dns_that_does_not_know_naptr_hides_nothing():

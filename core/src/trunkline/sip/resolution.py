@@ -40,6 +40,10 @@ class Resolver:
     def __init__(self, nameserver: tuple[str, int] | None = None) -> None:
         self._nameserver = nameserver
 
+    def addresses(self, host: str, deadline: Deadline) -> tuple[str, ...]:
+        """The addresses of a host name, none where it has none; raises `NoAnswer` where DNS cannot be asked."""
+        return tuple(_Lookup(self._nameserver, deadline).ips(host))
+
     def destinations(
         self, server: SipServer, *, private: bool, deadline: Deadline, rng: random.Random, most: int
     ) -> tuple[Destination, ...]:

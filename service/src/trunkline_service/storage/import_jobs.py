@@ -12,6 +12,7 @@ from trunkline_service.storage.tables import (
     UNFINISHED_JOBS,
     JobState,
     import_job_chunks,
+    import_job_instructions,
     import_job_numbers,
     import_jobs,
     organizations,
@@ -133,6 +134,12 @@ def chunks(db: Connection, id: int) -> list[tuple[str, str]]:
     return [(charges, warnings) for charges, warnings in db.execute(query)]
 
 
+def instructions(db: Connection, id: int) -> list[str]:
+    """What was left to the customer so far, the oldest first."""
+    told = import_job_instructions.c
+    return list(db.execute(select(told.instructions).where(told.job_id == id).order_by(told.id)).scalars())
+
+
 # Writing
 
 
@@ -194,6 +201,11 @@ def try_again(db: Connection, id: int, positions: Iterable[int]) -> None:
 def add_chunk(db: Connection, id: int, charges: str, warnings: str) -> None:
     """Keep what the plan of some numbers told."""
     db.execute(insert(import_job_chunks).values(job_id=id, charges=charges, warnings=warnings))
+
+
+def add_instructions(db: Connection, id: int, instructions: str) -> None:
+    """Keep what the plan of some numbers leaves to the customer."""
+    db.execute(insert(import_job_instructions).values(job_id=id, instructions=instructions))
 
 
 def begin(db: Connection, id: int) -> StoredJob | None:

@@ -15,6 +15,8 @@ from trunkline_service.storage.database import Database
 from trunkline_service.storage.tables import locks
 
 LEASE_MS = 60_000
+"""Twice as long as making a route may take, and more: who still holds a lock may write, on a clock that is off too."""
+
 _POLL_SECONDS = 0.05
 
 

@@ -258,6 +258,13 @@ class _ImportJobChunks(TypedColumns):
     warnings: Named[str] = Column(Text)
 
 
+class _ImportJobInstructions(TypedColumns):
+    id = Column(Id, Identity(), primary_key=True)
+    job_id: Named[int] = Column(BigInteger, ForeignKey("import_jobs.id", ondelete="CASCADE"), index=True)
+    # What the plan of some numbers leaves to the customer, as JSON.
+    instructions: Named[str] = Column(Text)
+
+
 class _QueueMigrations(TypedColumns):
     name = Column(String(255), primary_key=True)
 
@@ -355,6 +362,7 @@ phone_numbers = Table(
 import_jobs = Table("import_jobs", metadata, _ImportJobs, _one_of("state", *JobState), sqlite_autoincrement=True)
 import_job_numbers = Table("import_job_numbers", metadata, _ImportJobNumbers)
 import_job_chunks = Table("import_job_chunks", metadata, _ImportJobChunks, sqlite_autoincrement=True)
+import_job_instructions = Table("import_job_instructions", metadata, _ImportJobInstructions, sqlite_autoincrement=True)
 queue_migrations = Table("queue_migrations", metadata, _QueueMigrations)
 """The steps of Procrastinate's own schema that a PostgreSQL database has, see `storage.queue_schema`."""
 idempotency_keys = Table("idempotency_keys", metadata, _IdempotencyKeys)
