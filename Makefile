@@ -14,7 +14,7 @@ LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gener
 	--no-emit-index-url --no-emit-find-links \
 	$(foreach each,$(DISTRIBUTIONS),--no-emit-package trunkline$(if $(filter-out core,$(each)),-$(notdir $(each))))
 
-.PHONY: run test fuzz conformance bench chaos lint lock area-codes provider-table cassettes conformance-page template wrong-plugins mutate clean
+.PHONY: run test fuzz conformance bench chaos lint audit lock area-codes provider-table cassettes conformance-page template wrong-plugins mutate clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
 	@$(BIN)/python demo/demo.py --port $(PORT)
