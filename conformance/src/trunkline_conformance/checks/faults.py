@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trunkline.checks import CredentialTest, Outcome
 from trunkline.hookspec import WRITES
 from trunkline.numbers import CarrierNumber
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge
@@ -18,13 +17,14 @@ from trunkline_conformance.telling import listener, texts_of, texts_of_error
 _MOST_SECONDS = 10.0
 _MOST_SLEEP = 60.0
 _ATTEMPTS = 4
+_SPARE = 2
+"""Requests that a step may need besides its own, to find out what became of a write."""
 _TRUE_ENDS = frozenset({"unverified_write", "plugin_broken", "plugin_timed_out"})
-_WHERE_A_FIELD_CHANGED = {"import_number": {"snapshot_stale"}, "release_number": {"cannot_restore", "left_alone"}}
+_WHERE_A_FIELD_CHANGED = frozenset({"not_passed", "snapshot_stale", "cannot_restore", "left_alone"})
 _CLAIMS = {"import_number": "imported", "release_number": "restored"}
 _IMPORT = ("import_numbers",)
 _LIST = ("list_numbers",)
 _SUCCESSES = frozenset({"answered", "passed", "imported", "restored"})
-_VERDICTS = frozenset({"test_credentials", "verify_number"})
 _REFUSALS = frozenset({"401", "403", "404"})
 _NO_ANSWERS = frozenset({401, 403, 404, 429})
 """Statuses that stay refusals whatever befalls their body."""
@@ -39,10 +39,9 @@ def _wrong(seen: FaultRun, step: Step, expected: str, came: str) -> Finding:
     return Finding(False, asked, expected, came, step.hook, seen.again)
 
 
-def _struck(seen: FaultRun) -> Iterator[Step]:
-    """The steps that the fault struck; of a benign one there is nothing to say but that it is benign."""
-    if not seen.fault.benign:
-        yield from (step for step in seen.run.steps if step.name in seen.struck)
+def _struck(seen: FaultRun) -> list[Step]:
+    """The steps that the fault struck."""
+    return [step for step in seen.run.steps if step.name in seen.struck]
 
 
 def _ends_in_time(seen: FaultRun) -> Iterator[Finding]:
@@ -66,7 +65,7 @@ def _breaks_nothing(seen: FaultRun) -> Iterator[Finding]:
 
 def _is_of_the_right_family(seen: FaultRun) -> Iterator[Finding]:
     for step in _struck(seen):
-        if step.ending in _allowed(seen, step) or step.ending.startswith("plugin_"):
+        if step.ending in _allowed(seen, step):
             yield RIGHT
         else:
             said = f": {step.error.summary} {step.error.detail}" if step.error else ""
@@ -84,12 +83,10 @@ def _allowed(seen: FaultRun, step: Step) -> set[str]:
         allowed.add("unverified_write")
     if step.name in seen.strayed:
         allowed |= {"carrier_unavailable", "carrier_timed_out"}
-    if step.hook in _VERDICTS and (seen.fault.id in _REFUSALS or seen.fault.field):
-        allowed.add("not_passed")
-    if step.hook == "release_number" and seen.fault.id in ("403", "404"):
-        allowed.add("cannot_restore")
+    if seen.fault.id in _REFUSALS:
+        allowed |= {"not_passed", "cannot_restore"}
     if seen.fault.field:
-        allowed |= _WHERE_A_FIELD_CHANGED.get(step.hook, set())
+        allowed |= _WHERE_A_FIELD_CHANGED
     return allowed
 
 
@@ -145,7 +142,7 @@ def _hides_no_failure(seen: FaultRun) -> Iterator[Finding]:
             yield RIGHT
         elif came := _missing(seen.run, step):
             yield _wrong(seen, step, "an error, or everything", came)
-        elif seen.case.lasting and seen.fault.id in _HARD and all(each.fault for each in step.asked):
+        elif seen.fault.id in _HARD and all(each.fault for each in step.asked):
             yield _wrong(seen, step, "an error: no request was answered", step.ending)
         else:
             yield RIGHT
@@ -162,24 +159,20 @@ def _missing(run: Run, step: Step) -> str | None:
         and (missing := there.intersection(step.about) - set(step.result))
     ):
         return f"an answer that leaves out {sorted(missing)[0]}, as if it were not there"
-    if isinstance(step.result, CredentialTest) and step.result.credentials.outcome is Outcome.PASS:
-        answered = any(each.status and 200 <= each.status < 300 for each in step.asked)
-        return None if answered else "credentials that pass, though nothing was answered"
     return None
 
 
 def _never_writes_blindly(seen: FaultRun) -> Iterator[Finding]:
     for step in seen.steps():
-        unrecorded = [each for each in step.writes if each.played is None and each.fault is None]
-        strange = unrecorded if step.name in seen.struck and not seen.fault.field else []
-        sent = Counter((each.method, each.url, each.body) for each in step.writes if each.status != 429)
-        twice = [key for key, times in sent.items() if times > 1]
-        if strange:
+        strange = [each for each in step.writes if each.played is None and each.fault is None]
+        if strange and step.name in seen.struck and not seen.fault.field:
             yield _wrong(seen, step, "no write that was not recorded", strange[0].text)
-        elif twice:
-            yield _wrong(seen, step, "each write once", f"{twice[0][0]} {twice[0][1]} {sent[twice[0]]} times")
-        elif step.writes:
-            yield RIGHT
+        sent = Counter((each.method, each.url, each.body) for each in step.writes if each.status != 429)
+        for (method, url, _), times in sent.items():
+            if times > 1:
+                yield _wrong(seen, step, "each write once", f"{method} {url} {times} times")
+            else:
+                yield RIGHT
 
 
 def _tells_no_secret(seen: FaultRun) -> Iterator[Finding]:
@@ -196,19 +189,17 @@ def _tells_no_secret(seen: FaultRun) -> Iterator[Finding]:
 def _asks_within_bounds(seen: FaultRun) -> Iterator[Finding]:
     for step in seen.steps():
         before = seen.before(step)
-        most = _ATTEMPTS * (len(before.asked) + 2 if before else 8)
+        most = _ATTEMPTS * (_SPARE + len(before.asked if before else ()))
         if len(step.asked) > most:
             yield _wrong(seen, step, f"at most {most} requests", f"{len(step.asked)}")
-        elif step.asked:
-            yield RIGHT
+        yield from (RIGHT for _ in step.asked)
 
 
 def _takes_what_is_new(seen: FaultRun) -> Iterator[Finding]:
     if not seen.fault.benign:
         return
-    for step in seen.run.steps:
-        before = seen.before(step)
-        if step.name not in seen.struck or before is None:
+    for step in _struck(seen):
+        if (before := seen.before(step)) is None:
             continue
         if step.ending != before.ending:
             yield _wrong(seen, step, before.ending, step.ending)
@@ -249,7 +240,7 @@ def _invented(number: CarrierNumber, known: CarrierNumber | None) -> str | None:
         return "a number that is not on the account"
     if number.monthly_fee not in (None, known.monthly_fee):
         return f"a monthly fee of {number.monthly_fee}"
-    if number.region and not (known.region or "").startswith(number.region):
+    if number.region and not str(known.region).startswith(number.region):
         return f"the region {number.region}"
     return None
 
