@@ -83,7 +83,7 @@ _NOT_TRIED = frozenset({"_probed", "_probe"})
 
 def _changes(node: ast.AST) -> Iterator[Change]:
     match node:
-        case ast.Compare(ops=[operator], comparators=[ast.Name(id=limit)]) if limit.isupper():
+        case ast.Compare(ops=[operator], comparators=[limit]) if _has_a_name(limit):
             yield _with(node, ops=[_OPPOSITE[type(operator)][0]()])
         case ast.Compare(ops=[operator]):
             for other in _OPPOSITE[type(operator)]:
@@ -111,6 +111,10 @@ def _changes(node: ast.AST) -> Iterator[Change]:
             yield _instead(node, ast.Pass())
         case ast.Name(id=name) if name in _NAMES:
             yield _with(node, id=_NAMES[name])
+
+
+def _has_a_name(limit: ast.AST) -> bool:
+    return any(isinstance(each, ast.Name) and each.id.isupper() for each in ast.walk(limit))
 
 
 def _instead(node: ast.AST, other: ast.AST) -> Change:
@@ -350,7 +354,8 @@ def _fields(fault: Fault) -> Iterable[int]:
     return range(8) if fault.field else (0,)
 
 
-_STRUCK_OFTEN = (*sorted(STRUCK), "import/mixed", "verify/good", "list-numbers/many-pages", "set-up/new")
+_WITHOUT_STATE = ("import/already-ours", "import/mixed", "verify/good", "list-numbers/many-pages", "set-up/interrupted")
+_STRUCK_OFTEN = (*sorted(STRUCK), *_WITHOUT_STATE)
 """Scenarios that the honest plugin goes through with every fault at each of the first requests."""
 
 

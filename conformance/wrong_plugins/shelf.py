@@ -80,6 +80,11 @@ class WrongPlugin:
     case: Case | None
     changes: tuple[Change, ...]
 
+    @property
+    def named(self) -> str:
+        """The check that it is on the shelf for."""
+        return self.caught_by or self.passed_by[0]
+
 
 def wrong_plugins(shelf: Path = SHELF) -> tuple[WrongPlugin, ...]:
     """Every wrong plugin on the shelf, by name."""
@@ -219,7 +224,7 @@ class Shelf:
         """A wrong plugin, where it has to be caught; in a case that is struck on the simulated carrier, there alone."""
         project = tell(lie, self.honest_project, self.folder / "wrong")
         # What a plugin does when it is imported is looked at in another process, and must not happen in this one.
-        safe = self.honest_project if (lie.caught_by or "").startswith("installing/") else project
+        safe = self.honest_project if lie.named.startswith("installing/") else project
         folder = (project if (project / CASSETTES).exists() else self.honest_project) / CASSETTES
         with _imported(safe) as subject, _findable(project):
             seen = Seen.of(subject, folder, filter(None, [lie.scenario]), filter(None, [lie.case]))
@@ -288,7 +293,7 @@ def main() -> None:
         shelf = Shelf.in_folder(Path(folder))
         for lie in wrong_plugins():
             with shelf.wrong(lie) as seen:
-                named = BY_CHECK[lie.caught_by or lie.passed_by[0]]
+                named = BY_CHECK[lie.named]
                 caught = [each.id for each in CHECKS if each.about is named.about and seen.is_caught_by(each)]
             right = (lie.caught_by is None or lie.caught_by in caught) and not set(lie.passed_by).intersection(caught)
             away += not right

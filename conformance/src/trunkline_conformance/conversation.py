@@ -15,7 +15,7 @@ from trunkline.checks import CredentialTest, Verification
 from trunkline.engine import ImportOutcome
 from trunkline.errors import TrunklineError
 from trunkline.numbers import Release
-from trunkline_conformance.cassettes import Cassette, Facts
+from trunkline_conformance.cassettes import Cassette, Facts, Interaction
 from trunkline_conformance.subject import Subject
 
 AnswerT = TypeVar("AnswerT")
@@ -158,6 +158,10 @@ class Run:
     def step(self, name: str) -> Step | None:
         """The step of that name, if it was reached."""
         return next((each for each in self.steps if each.name == name), None)
+
+    def recorded(self, asked: Asked) -> list[Interaction]:
+        """What is recorded of a request: one interaction, or none."""
+        return [] if asked.played is None else [self.cassette.interactions[asked.played]]
 
     def answers(self, kind: type[AnswerT]) -> list[tuple[Step, AnswerT]]:
         """The steps that answered with one of this kind, each with its answer."""

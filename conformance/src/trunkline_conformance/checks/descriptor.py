@@ -79,8 +79,8 @@ def _opens(authentication: BasicAuth | BearerAuth | DigestAuth | None) -> str | 
 
 def _authenticates(subject: Subject) -> Iterator[Finding]:
     for form in subject.descriptor.credential_forms:
-        if form.authentication is None:
-            came = "no way in which its credentials are sent"
+        if form.authentication is None and any(field.secret for field in form.fields):
+            came = "no way in which its secrets are sent"
             yield wrong(f"form {form.id}", expected="BasicAuth or BearerAuth", came=came, hook=_HOOK)
         else:
             yield RIGHT
@@ -150,7 +150,7 @@ CHECKS = (
     ),
     _check(
         "says-how-it-authenticates",
-        "Each form says how its credentials are sent.",
+        "Each form says how its secrets are sent.",
         "Only the wire opens a secret, and it goes by the form.",
         "Give the form BasicAuth, BearerAuth or DigestAuth.",
         _authenticates,

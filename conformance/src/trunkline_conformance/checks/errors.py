@@ -41,20 +41,20 @@ def _passes_patience_on(run: Run) -> Iterator[Finding]:
     for step in run.steps:
         if not isinstance(step.failure, RateLimited):
             continue
-        told = [seconds for asked in step.asked for seconds in _retry_after(run, asked)]
-        if not told or step.failure.retry_after == float(told[-1]):
+        last = [seconds for asked in step.asked for seconds in _retry_after(run, asked)][-1:]
+        if last in ([], [step.failure.retry_after]):
             yield RIGHT
         else:
             came = f"retry_after={step.failure.retry_after}"
-            yield wrong(step.name, expected=f"the {told[-1]} s that the carrier asked for", came=came, hook=step.hook)
+            yield wrong(step.name, expected=f"the {last[0]} s that the carrier asked for", came=came, hook=step.hook)
 
 
-def _retry_after(run: Run, asked: Asked) -> Iterator[str]:
+def _retry_after(run: Run, asked: Asked) -> Iterator[float]:
     """The seconds that the recorded answer asked to wait, if it did."""
-    if asked.played is not None:
-        for name, (value, *_) in run.cassette.interactions[asked.played].response["headers"].items():
-            if name.lower() == "retry-after" and value.isdigit():
-                yield value
+    for interaction in run.recorded(asked):
+        headers = {name.lower(): value for name, (value, *_) in interaction.response["headers"].items()}
+        if (value := headers.get("retry-after", "")).isdigit():
+            yield float(value)
 
 
 def _claims_no_pass(run: Run) -> Iterator[Finding]:

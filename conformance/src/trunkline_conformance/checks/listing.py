@@ -102,9 +102,7 @@ def _fees_are_so(run: Run) -> Iterator[Finding]:
 
 def _streams(run: Run) -> Iterator[Finding]:
     for step in _lists(run):
-        if step.first_after is None or len(step.asked) < 2:
-            continue
-        if step.first_after < len(step.asked):
+        if step.first_after in range(len(step.asked)):
             yield RIGHT
         else:
             came = f"the first number came after all {len(step.asked)} requests"

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 
 
-def is_plain(value: Mapping[str, object]) -> bool:
-    """Whether JSON gives it back unchanged."""
+def is_plain(value: Mapping[str, object] | None) -> bool:
+    """Whether it is an object that JSON gives back unchanged."""
     try:
-        return bool(json.loads(json.dumps(dict(value), allow_nan=False)) == dict(value))
+        return value is not None and bool(json.loads(json.dumps(dict(value), allow_nan=False)) == dict(value))
     except (TypeError, ValueError):
         return False

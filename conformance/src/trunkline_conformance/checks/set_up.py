@@ -52,16 +52,14 @@ def _writes_nothing_again(run: Run) -> Iterator[Finding]:
 
 def _can_be_undone(run: Run) -> Iterator[Finding]:
     for step in run.of_hook("set_up_account"):
-        for each in step.result or ():
+        for each in step.result:
             if each.state is not StepState.DONE:
                 continue
-            if each.undo is None:
-                came = f"{each.id} is done, and nothing says how it is undone"
-                yield wrong(step.name, expected="an undo for what was made", came=came, hook=step.hook)
-            elif is_plain(each.undo):
+            if is_plain(each.undo):
                 yield RIGHT
             else:
-                yield wrong(step.name, expected="an undo in plain JSON", came=f"that of {each.id}", hook=step.hook)
+                came = f"that of {each.id}" if each.undo else f"{each.id} is done, and nothing says how it is undone"
+                yield wrong(step.name, expected="an undo in plain JSON for what was made", came=came, hook=step.hook)
 
 
 def _takes_back(run: Run) -> Iterator[Finding]:
@@ -75,7 +73,7 @@ def _takes_back(run: Run) -> Iterator[Finding]:
 
 def _keeps_passwords(run: Run) -> Iterator[Finding]:
     for step in run.of_hook("set_up_account"):
-        for each in step.result or ():
+        for each in step.result:
             for name, value in each.made.items():
                 if not _PASSWORD.search(name):
                     continue
