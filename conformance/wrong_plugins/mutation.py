@@ -339,7 +339,8 @@ def providers() -> Iterator[Honest]:
     """The installed plugins that have conversations here, each with some faults of every kind."""
     for folder in sorted(path for path in CASSETTES.iterdir() if path.is_dir()):
         subject = installed(folder.name)
-        cases = [case for id in sorted(STRUCK) for case in _cases(id, (0, 3))] if subject.takes(Road.HTTP) else []
+        often = [case for id in (*sorted(STRUCK), "import/removed") for case in _cases(id, (0, 3))]
+        cases = often if subject.takes(Road.HTTP) else []
         yield Honest.of(f"the provider {subject.id}", Seen.of(subject, folder, scenarios_of(subject), cases))
 
 
@@ -354,8 +355,15 @@ def _fields(fault: Fault) -> Iterable[int]:
     return range(8) if fault.field else (0,)
 
 
-_WITHOUT_STATE = ("import/already-ours", "import/mixed", "verify/good", "list-numbers/many-pages", "set-up/interrupted")
-_STRUCK_OFTEN = (*sorted(STRUCK), *_WITHOUT_STATE)
+_STRUCK_OFTEN = (
+    *sorted(STRUCK),
+    "import/already-ours",
+    "import/mixed",
+    "import/removed",
+    "verify/good",
+    "list-numbers/many-pages",
+    "set-up/interrupted",
+)
 """Scenarios that the honest plugin goes through with every fault at each of the first requests."""
 
 

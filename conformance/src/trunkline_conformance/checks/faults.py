@@ -95,39 +95,30 @@ def _allowed(seen: FaultRun, step: Step) -> set[str]:
 def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
     """An import or a release is claimed where its write took effect, and not denied there."""
     for step in seen.steps():
-        untrue = _untrue_by_recording(seen, step) if seen.held is None else _untrue_by_carrier(seen.held, seen, step)
-        if untrue:
-            yield _wrong(seen, step, *untrue)
-        else:
-            yield RIGHT
+        untrue = _untrue_by_recording(seen, step) if seen.held is None else _untrue_by_carrier(seen, step, seen.held)
+        yield from [*untrue] or [RIGHT]
 
 
-Untrue = tuple[str, str] | None
-"""What was expected, and what came; None where it is true."""
-
-
-def _untrue_by_recording(seen: FaultRun, step: Step) -> Untrue:
+def _untrue_by_recording(seen: FaultRun, step: Step) -> Iterator[Finding]:
     """A carrier that only answers holds what was recorded: a write took effect where its recorded answer was played."""
-    claim = _CLAIMS.get(step.hook)
-    took_effect = any(each.played is not None for each in step.writes)
-    if step.ending == claim and seen.before(step).writes and not took_effect:
-        return f"anything but {claim}: the write took no effect", step.ending
-    if claim and took_effect and _denies(seen, step):
-        return f"{claim} or unverified_write: the write took effect", step.ending
-    return None
+    before, claim = seen.before(step), _CLAIMS.get(step.hook)
+    took_effect = before.ending == claim and any(each.played is not None for each in step.writes)
+    if step.ending == claim and before.writes and not took_effect:
+        yield _wrong(seen, step, f"anything but {claim}: the write took no effect", step.ending)
+    elif took_effect and _denies(seen, step):
+        yield _wrong(seen, step, f"{claim} or unverified_write: the write took effect", step.ending)
 
 
-def _untrue_by_carrier(held: Mapping[str, Held], seen: FaultRun, step: Step) -> Untrue:
+def _untrue_by_carrier(seen: FaultRun, step: Step, held: Mapping[str, Held]) -> Iterator[Finding]:
     """A simulated carrier holds what was claimed, and where nothing was, what it held before."""
     first, before, after = next(iter(held.values())).before, held[step.name].before, held[step.name].after
     claim = step.ending if step.ending == _CLAIMS.get(step.hook) else None
     if claim == "restored" and after != first:
-        return "the carrier to hold what it held before the import", _difference(first, after)
-    if claim and after == before:
-        return "the carrier to hold another routing", "it holds what it held before"
-    if after != before and _denies(seen, step):
-        return "the carrier to hold what it held before", _difference(before, after)
-    return None
+        yield _wrong(seen, step, "the carrier to hold what it held before the import", _difference(first, after))
+    elif claim and after == before:
+        yield _wrong(seen, step, "the carrier to hold another routing", "it holds what it held before")
+    elif after != before and _denies(seen, step):
+        yield _wrong(seen, step, "the carrier to hold what it held before", _difference(before, after))
 
 
 def _denies(seen: FaultRun, step: Step) -> bool:
@@ -158,7 +149,7 @@ def _missing(seen: FaultRun, step: Step) -> str | None:
     there = {fact.number for fact in seen.run.facts.numbers}
     if step.hook == "list_numbers" and (missing := there - {number.number for number in step.result}):
         return f"a list that ends as if it were whole, without {sorted(missing)[0]}"
-    if step.hook == "read_routing" and (missing := there.intersection(step.about) - set(step.result)):
+    if step.hook == "read_routing" and (missing := set(seen.before(step).result) - set(step.result)):
         return f"an answer that leaves out {sorted(missing)[0]}, as if it were not there"
     if seen.fault.id in _HARD and all(each.fault for each in step.asked):
         return f"{step.ending}, though no request was answered"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from typing import Any
 
 
-def is_plain(value: Mapping[str, object] | None) -> bool:
+def is_plain(value: Any) -> bool:
     """Whether it is an object that JSON gives back unchanged."""
     try:
-        return value is not None and bool(json.loads(json.dumps(dict(value), allow_nan=False)) == dict(value))
+        return bool(json.loads(json.dumps(dict(value), allow_nan=False)) == dict(value))
     except (TypeError, ValueError):
         return False
