@@ -125,11 +125,13 @@ def _shows(subject: Subject) -> Iterator[Finding]:
 
 def _acceptable(field: Field) -> Any:
     """A value that the field accepts; None where none is found easily."""
+    rng = random.Random(_SEED)
     try:
-        value = acceptable(attrs.evolve(field, kind=FieldKind.TEXT), random.Random(_SEED))
+        if field.kind is FieldKind.TEXT_LIST:
+            return [acceptable(attrs.evolve(field, kind=FieldKind.TEXT), rng)]
+        return acceptable(field, rng)
     except NoCanary:
         return None
-    return [value] if field.kind is FieldKind.TEXT_LIST else value
 
 
 def _check(id: str, rule: str, why: str, remedy: str, judge: Judge, *, essential: bool = True) -> Check:
