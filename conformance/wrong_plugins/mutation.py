@@ -339,7 +339,7 @@ def providers() -> Iterator[Honest]:
     """The installed plugins that have conversations here, each with some faults of every kind."""
     for folder in sorted(path for path in CASSETTES.iterdir() if path.is_dir()):
         subject = installed(folder.name)
-        often = [case for id in (*sorted(STRUCK), "import/removed") for case in _cases(id, (0, 3))]
+        often = [case for id in (*sorted(STRUCK), "import/removed") for case in _cases(id, (0, 3, 5))]
         cases = often if subject.takes(Road.HTTP) else []
         yield Honest.of(f"the provider {subject.id}", Seen.of(subject, folder, scenarios_of(subject), cases))
 

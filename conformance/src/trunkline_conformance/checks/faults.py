@@ -38,7 +38,7 @@ _HARD = frozenset(
 
 def _wrong(seen: FaultRun, step: Step, expected: str, came: str) -> Finding:
     asked = f"{step.name} of {seen.run.scenario}, with {seen.fault.id} at request {seen.case.at}"
-    return Finding(False, asked, expected, came, step.hook, seen.again)
+    return Finding(False, asked, expected, listener(seen.run)(came), step.hook, seen.again, seen.run.scenario)
 
 
 def _struck(seen: FaultRun) -> list[Step]:
