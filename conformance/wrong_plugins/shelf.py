@@ -1,7 +1,8 @@
 """The shelf of wrong plugins: an honest one with one small lie each, and the check that has to catch it.
 
 A file `ABOUT/NAME.diff` tells the lie in a sentence, names the check, and shows the lie itself: what it changes in the
-honest plugin, which is the template with its defaults, or, for what only SIP can show, the plugin of a trunk.
+honest plugin, which is the template with its defaults, or, for what only SIP can show, the plugin of a trunk. It may
+name checks besides that have to let it pass; a plugin that only looks wrong names no other.
 """
 
 from __future__ import annotations
@@ -27,10 +28,14 @@ from trunkline_conformance.check import About, Check, Finding
 from trunkline_conformance.checks import BY_ID as BY_CHECK
 from trunkline_conformance.checks import CHECKS
 from trunkline_conformance.conversation import Run
+from trunkline_conformance.exemptions import read
 from trunkline_conformance.faults import Case, FaultRun
 from trunkline_conformance.new_provider import write_provider
 from trunkline_conformance.replaying import Library, called_for, library, replay
 from trunkline_conformance.scenarios import BY_ID
+from trunkline_conformance.simulated import simulation_of
+from trunkline_conformance.simulated.acme import AcmeAccount
+from trunkline_conformance.simulated_faults import STRUCK, strike_simulated, without_fault
 from trunkline_conformance.striking import strike
 from trunkline_conformance.subject import Subject, subject_of
 
@@ -53,11 +58,12 @@ class Change:
     after: str
 
     def make(self, project: Path) -> None:
-        """Change the file; raises `NoSuchPlace`."""
+        """Change the file, or make it where nothing stood before; raises `NoSuchPlace`."""
         path = project / self.file
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8") if self.before else ""
         if text.count(self.before) != 1:
             raise NoSuchPlace(f"{self.file} holds {text.count(self.before)} times:\n{self.before}")
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace(self.before, self.after), "utf-8")
 
 
@@ -66,11 +72,13 @@ class WrongPlugin:
     """One lie: what it is, which check has to catch it, and where the honest plugin is changed.
 
     It is caught in one scenario, or, by a check of the law under faults, in one case; some checks look at neither.
+    `passed_by` are checks that have nothing against it; where none catches it, it is no lie.
     """
 
     name: str
     story: str
-    caught_by: str
+    caught_by: str | None
+    passed_by: tuple[str, ...]
     scenario: str | None
     case: Case | None
     changes: tuple[Change, ...]
@@ -80,6 +88,11 @@ class WrongPlugin:
         """That of the honest plugin that it differs from."""
         return TRUNK if any(change.file.startswith(f"src/{TRUNK}/") for change in self.changes) else ACME
 
+    @property
+    def named(self) -> str:
+        """The check that it is on the shelf for."""
+        return self.caught_by or self.passed_by[0]
+
 
 def wrong_plugins(shelf: Path = SHELF) -> tuple[WrongPlugin, ...]:
     """Every wrong plugin on the shelf, by name."""
@@ -87,35 +100,53 @@ def wrong_plugins(shelf: Path = SHELF) -> tuple[WrongPlugin, ...]:
 
 
 _WHERE = re.compile(
-    r"(?P<check>\S+)(?: in (?P<scenario>[^\s,]+))?"
+    r"(?P<verdict>caught|passed) by: (?P<check>[^\s,]+)(?: in (?P<scenario>[^\s,]+))?"
     r"(?:, (?P<fault>\S+) at (?P<at>\d+)(?P<lasting> and on)?(?: in field (?P<field>\d+))?)?"
+    r"(?:\npassed by: (?P<passed>.+))?"
 )
 
 
 def _read(path: Path, shelf: Path) -> WrongPlugin:
     head, *files = path.read_text("utf-8").split("\n--- ")
-    story, _, caught = head.strip().partition("\n\ncaught by: ")
-    where = _WHERE.fullmatch(caught)
+    story, _, said = head.strip().partition("\n\n")
+    where = _WHERE.fullmatch(said)
     if where is None:
-        raise ValueError(f"{path}: not a check, a scenario and a fault: {caught!r}")
+        raise ValueError(f"{path}: not a check, a scenario and a fault: {said!r}")
     scenario, fault = where["scenario"], where["fault"]
     case = Case(scenario, int(where["at"]), fault, bool(where["lasting"]), int(where["field"] or 0)) if fault else None
-    name = path.relative_to(shelf).with_suffix("").as_posix()
+    caught = where["check"] if where["verdict"] == "caught" else None
+    passed = (where["passed"] or "").split(", ") if caught else [where["check"]]
     return WrongPlugin(
-        name, story, where["check"], scenario, case, tuple(each for file in files for each in _changes(file))
+        path.relative_to(shelf).with_suffix("").as_posix(),
+        story,
+        caught,
+        tuple(filter(None, passed)),
+        scenario,
+        case,
+        tuple(each for file in files for each in _changes(file)),
     )
 
 
 def _changes(diff: str) -> Iterator[Change]:
     """The places that one file is changed in; where they stand is told by their lines alone, so that they may move."""
     names, *places = re.split(r"\n@@.*@@", diff.rstrip("\n"))
-    file = names.splitlines()[0].removeprefix("a/")
+    file = names.splitlines()[1].removeprefix("+++ b/")
     for place in places:
         lines = place.splitlines()[1:]
         before, after = (
             "".join(f"{line[1:]}\n" for line in lines if not line or line[0] in kept) for kept in (" -", " +")
         )
         yield Change(file, before, after)
+
+
+def scenarios_of(subject: Subject) -> list[str]:
+    """The scenarios that a plugin is gone through."""
+    return [scenario.id for scenario in called_for(subject)]
+
+
+def cases_of(lies: Iterable[WrongPlugin], package: str = ACME) -> list[Case]:
+    """Every case that is on the shelf for plugins that differ from this one."""
+    return [lie.case for lie in lies if lie.case and lie.package == package]
 
 
 # A plugin before the checks
@@ -132,12 +163,9 @@ class Seen:
     @classmethod
     def of(cls, subject: Subject, folder: Path, scenarios: Iterable[str], cases: Iterable[Case]) -> Seen:
         """Go through these scenarios, and these cases."""
-        found, rng = library(subject, folder), random.Random(7)
-        runs = {id: replay(subject, BY_ID[id], found.cassettes[id], rng) for id in scenarios}
-        struck = (
-            strike(subject, BY_ID[c.scenario], found.cassettes[c.scenario], c, runs[c.scenario], rng) for c in cases
-        )
-        return cls(found, runs, tuple(struck))
+        found, rng = library(subject, folder, read(folder, CHECKS).without), random.Random(7)
+        runs = {id: replay(subject, BY_ID[id], found.cassettes[id], rng) for id in scenarios if id in found.cassettes}
+        return cls(found, runs, tuple(_struck(found, runs, cases, rng)))
 
     def findings(self, check: Check) -> list[Finding]:
         """What one check finds."""
@@ -163,6 +191,18 @@ class Seen:
         return any(not finding.right for finding in self.findings(check))
 
 
+def _struck(found: Library, runs: Mapping[str, Run], cases: Iterable[Case], rng: random.Random) -> Iterator[FaultRun]:
+    """Each case on its cassette, and on the simulated carrier where its scenario is struck there."""
+    subject, clean = found.subject, dict[str, Run]()
+    simulation = AcmeAccount if subject.id == "acme" else simulation_of(subject.id)
+    for case in cases:
+        id, scenario, cassette = case.scenario, BY_ID[case.scenario], found.cassettes[case.scenario]
+        yield strike(subject, scenario, cassette, case, runs[id], rng)
+        if id in STRUCK and simulation is not None:
+            clean[id] = clean.get(id) or without_fault(simulation, subject, scenario, cassette)
+            yield strike_simulated(simulation, subject, scenario, cassette, case, clean[id])
+
+
 @attrs.frozen
 class Shelf:
     """The wrong plugins beside the honest ones, in a folder of their own."""
@@ -186,24 +226,23 @@ class Shelf:
         return self.folder / "honest" / package
 
     @contextmanager
-    def honest(self, package: str = ACME, *, alone: bool = False) -> Iterator[Seen]:
-        """An honest plugin, in every scenario and every case that is on the shelf for it, or in none."""
-        cases = [lie.case for lie in wrong_plugins() if lie.case and lie.package == package]
+    def honest(self, cases: Iterable[Case] = (), package: str = ACME) -> Iterator[Seen]:
+        """An honest plugin, in every scenario, and in these cases."""
         project = self.honest_project(package)
         with _imported(project) as subject:
-            scenarios = [scenario.id for scenario in called_for(subject)]
-            yield Seen.of(subject, _cassettes(project), *(([], []) if alone else (scenarios, cases)))
+            yield Seen.of(subject, _cassettes(project), scenarios_of(subject), cases)
 
     @contextmanager
     def wrong(self, lie: WrongPlugin) -> Iterator[Seen]:
-        """A wrong plugin, where it has to be caught."""
+        """A wrong plugin, where it has to be caught; in a case that is struck on the simulated carrier, there alone."""
         honest = self.honest_project(lie.package)
         project = tell(lie, honest, self.folder / "wrong")
         # What a plugin does when it is imported is looked at in another process, and must not happen in this one.
-        safe = honest if lie.caught_by.startswith("installing/") else project
+        safe = honest if lie.named.startswith("installing/") else project
         folder = _cassettes(project if _cassettes(project).exists() else honest)
         with _imported(safe) as subject, _findable(project):
-            yield Seen.of(subject, folder, filter(None, [lie.scenario]), filter(None, [lie.case]))
+            seen = Seen.of(subject, folder, filter(None, [lie.scenario]), filter(None, [lie.case]))
+            yield attrs.evolve(seen, struck=seen.struck[-1:])
 
 
 def tell(lie: WrongPlugin, honest: Path, folder: Path) -> Path:
@@ -278,14 +317,13 @@ def main() -> None:
         shelf = Shelf.in_folder(Path(folder))
         for lie in wrong_plugins():
             with shelf.wrong(lie) as seen:
-                named = BY_CHECK[lie.caught_by]
-                caught = seen.is_caught_by(named)
-                others = [each.id for each in CHECKS if each.about is named.about and each is not named]
-                also = [id for id in others if seen.is_caught_by(BY_CHECK[id])]
-            away += not caught
-            said = "caught" if caught else "GOT AWAY"
-            print(f"{lie.name:<40} {said:<9} {lie.caught_by:<42} {', '.join(also)}", flush=True)
-    print(f"{len(wrong_plugins())} wrong plugins, {away} got away")
+                named = BY_CHECK[lie.named]
+                caught = [each.id for each in CHECKS if each.about is named.about and seen.is_caught_by(each)]
+            right = (lie.caught_by is None or lie.caught_by in caught) and not set(lie.passed_by).intersection(caught)
+            away += not right
+            said = ("caught" if lie.caught_by else "passed") if right else "GOT AWAY"
+            print(f"{lie.name:<40} {said:<9} {named.id:<42} {', '.join({*caught} - {named.id})}", flush=True)
+    print(f"{len(wrong_plugins())} plugins, {away} got away")
     raise SystemExit(bool(away))
 
 

@@ -154,8 +154,14 @@ def test_a_report_is_json_and_one_page_that_loads_nothing(examination: Examinati
     failed = attrs.evolve(examination.verdicts[0], status=Status.FAILED, problems=(problem,))
     data = as_data(attrs.evolve(examination, verdicts=(failed, *examination.verdicts[1:])), TODAY)
     assert json.loads(json.dumps(data)) == data
-    assert data["checks"][0]["problems"][0]["look_at"].startswith("list_numbers (")
+    (told,) = data["checks"][0]["problems"]
+    assert told["look_at"].startswith("list_numbers (")
+    assert told["again"] == (
+        f"trunkline-conformance run twilio --check {FEW[0].id} --faults none --cassettes {CASSETTES / 'twilio'}"
+    )
     page = as_page(data)
+    assert "fails 1 of" in page
+    assert "passes" in as_page(as_data(examination, TODAY))
     assert "&lt;script&gt;alert" in page
     assert not re.findall(r"<script|<link|src=|url\(|@import", page)
     assert all(check.id in page for check in FEW)

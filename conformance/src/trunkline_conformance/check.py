@@ -29,7 +29,8 @@ class About(enum.Enum):
 class Finding:
     """One thing that a check looked at: as it should be, or else what was asked, expected, and came.
 
-    `hook` says where in the plugin to look; `again` is a command that repeats it.
+    `hook` says where in the plugin to look, `scenario` in which conversation it was seen; `again` is a command that
+    repeats the one case that showed it.
     """
 
     right: bool
@@ -38,6 +39,7 @@ class Finding:
     came: str = ""
     hook: str | None = None
     again: str | None = None
+    scenario: str | None = None
 
 
 RIGHT = Finding(True)

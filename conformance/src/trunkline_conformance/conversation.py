@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -15,8 +15,10 @@ from trunkline.checks import CredentialTest, Verification
 from trunkline.engine import ImportOutcome
 from trunkline.errors import TrunklineError
 from trunkline.numbers import Release
-from trunkline_conformance.cassettes import Cassette, Facts
+from trunkline_conformance.cassettes import Cassette, Facts, Interaction
 from trunkline_conformance.subject import Subject
+
+AnswerT = TypeVar("AnswerT")
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "REGISTER"})
 """Of HTTP, and of SIP, where a REGISTER without Contact only asks."""
@@ -45,6 +47,16 @@ class Asked:
     def text(self) -> str:
         """Method and address."""
         return f"{self.method} {self.url}"
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the carrier did what was asked: 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the carrier said no, or failed: 4xx and 5xx."""
+        return self.status is not None and self.status >= 400
 
     @property
     def host(self) -> str | None:
@@ -112,6 +124,11 @@ class Step:
         return "answered"
 
     @property
+    def failure(self) -> TrunklineError | None:
+        """The error that it ended in; that of a number which was not imported too."""
+        return self.error or getattr(self.result, "error", None)
+
+    @property
     def writes(self) -> list[Asked]:
         """The requests that do not only read."""
         return [each for each in self.asked if each.method not in READING_METHODS]
@@ -141,6 +158,14 @@ class Run:
     def step(self, name: str) -> Step | None:
         """The step of that name, if it was reached."""
         return next((each for each in self.steps if each.name == name), None)
+
+    def recorded(self, asked: Asked) -> list[Interaction]:
+        """What is recorded of a request: one interaction, or none."""
+        return [] if asked.played is None else [self.cassette.interactions[asked.played]]
+
+    def answers(self, kind: type[AnswerT]) -> list[tuple[Step, AnswerT]]:
+        """The steps that answered with one of this kind, each with its answer."""
+        return [(each, each.result) for each in self.steps if isinstance(each.result, kind)]
 
     def of_hook(self, *hooks: str) -> list[Step]:
         """The steps that called one of these hooks."""

@@ -19,6 +19,7 @@ from trunkline_conformance.faults import Case
 from trunkline_conformance.replaying import Library, called_for, library, replay
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.subject import Subject
+from trunkline_conformance.telling import listener
 
 
 class Status(enum.Enum):
@@ -110,11 +111,20 @@ def judge(check: Check, found: Library, runs: Mapping[str, Run], struck: FaultFi
     if check.about is About.FAULTS:
         looked_at, problems = struck.looked_at.get(check.id, 0), struck.problems.get(check.id, ())
     else:
-        findings = [finding for seen in _seen(check, found, runs) for finding in check.judge(seen)]
+        findings = [_told(finding, seen) for seen in _seen(check, found, runs) for finding in check.judge(seen)]
         looked_at, problems = len(findings), tuple(finding for finding in findings if not finding.right)
     if not looked_at:
         problems = (wrong(check.rule, expected="something to look at", came="nothing that shows it"),)
     return Verdict(check, Status.FAILED if problems else Status.PASSED, looked_at, problems)
+
+
+def _told(finding: Finding, seen: object) -> Finding:
+    """What was found in a conversation, with its name, and without the secrets that the plugin let out there."""
+    if finding.right or not isinstance(seen, Run):
+        return finding
+    hidden = listener(seen)
+    asked, expected, came = (hidden(text) for text in (finding.asked, finding.expected, finding.came))
+    return attrs.evolve(finding, asked=asked, expected=expected, came=came, scenario=seen.scenario)
 
 
 def exempted(verdict: Verdict, exemptions: Exemptions) -> Verdict:

@@ -327,9 +327,9 @@ class FaultRun:
         first = next((at for at, step in enumerate(self.run.steps) if step.name in self.struck), len(self.run.steps))
         return self.run.steps[first:]
 
-    def before(self, step: Step) -> Step | None:
-        """The same step without the fault."""
-        return self.clean.step(step.name)
+    def before(self, step: Step) -> Step:
+        """The same step without the fault; one that asked and found nothing where only the fault led there."""
+        return self.clean.step(step.name) or Step(step.name, step.hook, result=())
 
 
 def strike_exchange(

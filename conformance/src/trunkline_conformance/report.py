@@ -13,7 +13,7 @@ from rich.text import Text
 
 from trunkline.descriptor import CAPABILITIES
 from trunkline_conformance import VERSION
-from trunkline_conformance.check import Finding
+from trunkline_conformance.check import About, Check, Finding
 from trunkline_conformance.examination import Examination, Status, Verdict
 from trunkline_conformance.levels import levels
 
@@ -61,6 +61,7 @@ def as_data(examination: Examination, today: dt.date) -> dict[str, Any]:
             }
             for id, cassette in library.cassettes.items()
         ],
+        "provenance": _provenance(examination, today),
         "without": dict(library.without),
         "checks": [_verdict_data(verdict, examination) for verdict in examination.verdicts],
     }
@@ -77,19 +78,40 @@ def _verdict_data(verdict: Verdict, examination: Examination) -> dict[str, Any]:
         "why": check.why,
         "remedy": check.remedy,
         "reason": verdict.reason,
-        "problems": [problem_data(problem, examination) for problem in verdict.problems],
+        "problems": [problem_data(problem, check, examination) for problem in verdict.problems],
     }
 
 
-def problem_data(problem: Finding, examination: Examination) -> dict[str, Any]:
+def problem_data(problem: Finding, check: Check, examination: Examination) -> dict[str, Any]:
     """What was asked, expected and came, where to look, and how to repeat it."""
     return {
+        "scenario": problem.scenario,
         "asked": problem.asked,
         "expected": problem.expected,
         "came": problem.came,
         "look_at": examination.subject.place_of(problem.hook) if problem.hook else None,
-        "again": problem.again,
+        "again": _command(problem, check, examination),
     }
+
+
+def _command(problem: Finding, check: Check, examination: Examination) -> str:
+    """What repeats it: the case that showed it, or else the check alone."""
+    subject, folder = examination.subject, examination.library.folder
+    faults = "" if check.about is About.FAULTS else " --faults none"
+    again = problem.again or f"trunkline-conformance run {subject.id} --check {check.id}{faults}"
+    return again if folder == subject.folder / "cassettes" else f"{again} --cassettes {folder}"
+
+
+def _provenance(examination: Examination, today: dt.date) -> list[dict[str, Any]]:
+    """Where the cassettes come from: of each origin how many, and how many days old they are."""
+    by_origin: dict[str, list[int]] = {}
+    for cassette in examination.library.cassettes.values():
+        provenance = cassette.provenance
+        by_origin.setdefault(provenance.origin, []).append((today - provenance.day).days)
+    return [
+        {"origin": origin, "cassettes": len(ages), "oldest_days": max(ages), "newest_days": min(ages)}
+        for origin, ages in by_origin.items()
+    ]
 
 
 def show(examination: Examination, today: dt.date, console: Console) -> None:
@@ -119,13 +141,9 @@ def _show_verdict(verdict: Verdict, examination: Examination, console: Console) 
         console.print(Text(f"    exempt: {verdict.reason}", "yellow"), soft_wrap=True)
         return
     for problem in verdict.problems[:_SHOWN]:
-        said = [("asked", problem.asked), ("expected", problem.expected), ("came", problem.came)]
-        if problem.hook:
-            said.append(("look at", examination.subject.place_of(problem.hook)))
-        if problem.again:
-            said.append(("again", problem.again))
-        for name, text in said:
-            console.print(Text(f"    {name:<9}", "dim") + Text(text), soft_wrap=True)
+        for name, text in problem_data(problem, check, examination).items():
+            if text:
+                console.print(Text(f"    {name.replace('_', ' '):<9}", "dim") + Text(text), soft_wrap=True)
         console.print()
     if len(verdict.problems) > _SHOWN:
         console.print(Text(f"    and {len(verdict.problems) - _SHOWN} more"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_conformance.check import Finding
+from trunkline_conformance.check import Check, Finding
 from trunkline_conformance.checks import CHECKS
 from trunkline_conformance.examination import Examination, Status, examine
 from trunkline_conformance.fault_pass import Profile
@@ -42,9 +42,9 @@ def test_provider(examination: Examination, check: str) -> None:
     if verdict.status is Status.EXEMPT:
         pytest.skip(f"exempt: {verdict.reason}")
     if verdict.status is Status.FAILED:
-        told = "\n\n".join(_told(examination, problem) for problem in verdict.problems)
+        told = "\n\n".join(_told(examination, verdict.check, problem) for problem in verdict.problems)
         pytest.fail(f"{verdict.check.rule}\n\n{told}\n\nremedy: {verdict.check.remedy}", pytrace=False)
 
 
-def _told(examination: Examination, problem: Finding) -> str:
-    return "\n".join(f"{name}: {text}" for name, text in problem_data(problem, examination).items() if text)
+def _told(examination: Examination, check: Check, problem: Finding) -> str:
+    return "\n".join(f"{name}: {text}" for name, text in problem_data(problem, check, examination).items() if text)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from trunkline.descriptor import CAPABILITIES, BasicAuth, BearerAuth, DigestAuth, Field
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge, wrong
-from trunkline_conformance.subject import Subject
+from trunkline_conformance.checks.words import says_something
+from trunkline_conformance.subject import Road, Subject
 
 _SECRET_NAME = re.compile(r"secret|password|passphrase|token|private.?key", re.IGNORECASE)
 _STRANGERS = (
@@ -77,10 +78,8 @@ def _opens(authentication: BasicAuth | BearerAuth | DigestAuth | None) -> str | 
 
 
 def _authenticates(subject: Subject) -> Iterator[Finding]:
-    if not subject.descriptor.hosts:
-        yield RIGHT
     for form in subject.descriptor.credential_forms:
-        if subject.descriptor.hosts and form.authentication is None and any(field.secret for field in form.fields):
+        if form.authentication is None and any(field.secret for field in form.fields):
             came = "no way in which its secrets are sent"
             yield wrong(f"form {form.id}", expected="BasicAuth or BearerAuth", came=came, hook=_HOOK)
         else:
@@ -94,13 +93,11 @@ def _names_its_hosts(subject: Subject) -> Iterator[Finding]:
             yield wrong(host.pattern, expected="the carrier's hosts only", came=f"it lets {let_in[0]} in", hook=_HOOK)
         else:
             yield RIGHT
-    if not subject.descriptor.hosts:
-        yield RIGHT
 
 
 def _helps(subject: Subject) -> Iterator[Finding]:
     for where, field in _fields(subject):
-        if field.label and len(field.help.split()) >= 3:
+        if field.label and says_something(field.help):
             yield RIGHT
         else:
             came = f"{field.label!r}, {field.help!r}"
@@ -115,8 +112,10 @@ def _sources_its_reads(subject: Subject) -> Iterator[Finding]:
     yield RIGHT
 
 
-def _check(id: str, rule: str, why: str, remedy: str, judge: Judge, *, essential: bool = False) -> Check:
-    return Check(f"descriptor/{id}", rule, why, remedy, judge, About.PLUGIN, essential=essential)
+def _check(
+    id: str, rule: str, why: str, remedy: str, judge: Judge, *, essential: bool = False, road: Road | None = None
+) -> Check:
+    return Check(f"descriptor/{id}", rule, why, remedy, judge, About.PLUGIN, essential=essential, road=road)
 
 
 CHECKS = (
@@ -153,7 +152,7 @@ CHECKS = (
         "says-how-it-authenticates",
         "Each form says how its secrets are sent.",
         "Only the wire opens a secret, and it goes by the form.",
-        "Give the form BasicAuth or BearerAuth.",
+        "Give the form BasicAuth, BearerAuth or DigestAuth.",
         _authenticates,
         essential=True,
     ),
@@ -164,6 +163,7 @@ CHECKS = (
         "Spell the hosts out; escape the dots; bind a host that the customer names to its credential field.",
         _names_its_hosts,
         essential=True,
+        road=Road.HTTP,
     ),
     _check(
         "helps",

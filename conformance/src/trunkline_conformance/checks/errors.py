@@ -8,68 +8,63 @@ from trunkline.checks import TRUNK_REACHABLE, CredentialTest, Outcome
 from trunkline.errors import RateLimited
 from trunkline_conformance.check import RIGHT, Check, Finding, wrong
 from trunkline_conformance.checks.endings import afterwards
-from trunkline_conformance.conversation import Run
+from trunkline_conformance.checks.words import says_something
+from trunkline_conformance.conversation import Asked, Run
 from trunkline_conformance.subject import Road
 
 
 def _says_something(run: Run) -> Iterator[Finding]:
     for step in run.steps:
-        error = step.error or getattr(step.result, "error", None)
-        if error is None:
+        if step.failure is None:
             continue
-        if len(error.summary.split()) < 3:
-            yield wrong(step.name, expected="a sentence for the customer", came=repr(error.summary), hook=step.hook)
-        else:
+        if says_something(step.failure.summary):
             yield RIGHT
+        else:
+            came = repr(step.failure.summary)
+            yield wrong(step.name, expected="a sentence for the customer", came=came, hook=step.hook)
 
 
 def _names_the_refusal(run: Run) -> Iterator[Finding]:
     """The status of a refusal stands in the error, so that an operator can find it again."""
     for step in run.steps:
-        error = step.error or getattr(step.result, "error", None)
-        refusals = sorted({asked.status for asked in step.asked if asked.status and asked.status >= 400})
-        if error is None or not refusals:
+        refusals = {asked.status for asked in step.asked if asked.is_refused}
+        if step.failure is None or not refusals:
             continue
-        if error.reply.status in refusals:
+        if step.failure.reply.status in refusals:
             yield RIGHT
         else:
-            came = f"the status {error.reply.status}"
-            yield wrong(step.name, expected=f"one of {refusals}", came=came, hook=step.hook)
+            came = f"the status {step.failure.reply.status}"
+            yield wrong(step.name, expected=f"one of {sorted(map(str, refusals))}", came=came, hook=step.hook)
 
 
 def _passes_patience_on(run: Run) -> Iterator[Finding]:
     for step in run.steps:
-        error = step.error or getattr(step.result, "error", None)
-        if not isinstance(error, RateLimited):
+        if not isinstance(step.failure, RateLimited):
             continue
-        asked = [_retry_after(run, each.played) for each in step.asked if each.status == 429]
-        told = next((seconds for seconds in reversed(asked) if seconds), None)
-        if told is None or error.retry_after == float(told):
+        last = [seconds for asked in step.asked for seconds in _retry_after(run, asked)][-1:]
+        if last in ([], [step.failure.retry_after]):
             yield RIGHT
         else:
-            came = f"retry_after={error.retry_after}"
-            yield wrong(step.name, expected=f"the {told} s that the carrier asked for", came=came, hook=step.hook)
+            came = f"retry_after={step.failure.retry_after}"
+            yield wrong(step.name, expected=f"the {last[0]} s that the carrier asked for", came=came, hook=step.hook)
 
 
-def _retry_after(run: Run, played: int | None) -> str | None:
-    if played is None:
-        return None
-    headers = run.cassette.interactions[played].response.get("headers") or {}
-    value = next((values[0] for name, values in headers.items() if name.lower() == "retry-after"), "")
-    return value if value.isdigit() else None
+def _retry_after(run: Run, asked: Asked) -> Iterator[float]:
+    """The seconds that the recorded answer asked to wait, if it did."""
+    for interaction in run.recorded(asked):
+        headers = {name.lower(): value for name, (value, *_) in interaction.response["headers"].items()}
+        if (value := headers.get("retry-after", "")).isdigit():
+            yield float(value)
 
 
 def _claims_no_pass(run: Run) -> Iterator[Finding]:
-    for step in run.of_hook("test_credentials"):
-        if not step.events:
-            continue
-        if isinstance(step.result, CredentialTest):
-            for check in step.result.checks:
-                # A trunk that refuses is there.
-                if check.outcome is Outcome.PASS and check.name != TRUNK_REACHABLE:
-                    came = f"{check.name} passes ({check.code})"
-                    yield wrong(step.name, expected="no check that passes", came=came, hook=step.hook)
-        yield RIGHT
+    for step, test in run.answers(CredentialTest):
+        for check in test.checks:
+            # A trunk that refuses is there.
+            if check.outcome is Outcome.PASS and check.name != TRUNK_REACHABLE:
+                came = f"{check.name} passes ({check.code})"
+                yield wrong(step.name, expected="no check that passes", came=came, hook=step.hook)
+    yield from (RIGHT for _ in run.of_hook("test_credentials"))
 
 
 def _family(trouble: str, error: str, why: str, remedy: str) -> Check:

@@ -19,7 +19,7 @@ from trunkline.checks import Check as CheckOfAccount
 from trunkline.hookspec import WRITES
 from trunkline.numbers import CarrierNumber
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge
-from trunkline_conformance.conversation import Asked, Run, Step
+from trunkline_conformance.conversation import Asked, Step
 from trunkline_conformance.faults import FAULT_BY_ID, FaultRun, Held
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.sip_faults import ELSEWHERE
@@ -29,14 +29,17 @@ from trunkline_conformance.telling import listener, texts_of, texts_of_error
 _MOST_SECONDS = 10.0
 _MOST_SLEEP = 60.0
 _ATTEMPTS = 4
-_TRUE_ENDS = frozenset({"unverified_write", "plugin_broken", "plugin_timed_out"})
-_WHERE_A_FIELD_CHANGED = {"import_number": {"snapshot_stale"}, "release_number": {"cannot_restore", "left_alone"}}
+_SPARE = 2
+"""Requests that a step may need besides its own, to find out what became of a write."""
+_TRUE_ENDS = frozenset({"imported", "restored", "unverified_write", "plugin_broken", "plugin_timed_out"})
+_WHERE_A_FIELD_CHANGED = frozenset({"not_passed", "snapshot_stale", "cannot_restore", "left_alone"})
 _CLAIMS = {"import_number": "imported", "release_number": "restored"}
 _IMPORT = ("import_numbers",)
 _LIST = ("list_numbers",)
 _SUCCESSES = frozenset({"answered", "passed", "imported", "restored"})
-_VERDICTS = frozenset({"test_credentials", "verify_number"})
 _REFUSALS = frozenset({"401", "403", "404"})
+_OF_THE_NUMBER = frozenset({"403", "404"})
+"""Refusals after which a number cannot be put back."""
 _NO_ANSWERS = frozenset({401, 403, 404, 429})
 """Statuses that stay refusals whatever befalls their body."""
 _DEMANDS = (401, 403, 407)
@@ -51,19 +54,18 @@ _HARD = frozenset(
 
 def _wrong(seen: FaultRun, step: Step, expected: str, came: str) -> Finding:
     asked = f"{step.name} of {seen.run.scenario}, with {seen.fault.id} at request {seen.case.at}"
-    return Finding(False, asked, expected, came, step.hook, seen.again)
+    return Finding(False, asked, expected, listener(seen.run)(came), step.hook, seen.again, seen.run.scenario)
 
 
-def _struck(seen: FaultRun) -> Iterator[Step]:
-    """The steps that the fault struck; of a benign one there is nothing to say but that it is benign."""
-    if not seen.fault.benign:
-        yield from (step for step in seen.run.steps if step.name in seen.struck)
+def _struck(seen: FaultRun) -> list[Step]:
+    """The steps that the fault struck."""
+    return [step for step in seen.run.steps if step.name in seen.struck]
 
 
 def _ends_in_time(seen: FaultRun) -> Iterator[Finding]:
     for step in seen.steps():
         slept = sum(step.sleeps)
-        if step.seconds > _MOST_SECONDS or slept > _MOST_SLEEP or step.ending == "plugin_timed_out":
+        if step.seconds > _MOST_SECONDS or slept > _MOST_SLEEP:
             came = f"{step.ending} after {step.seconds:.1f} s, and {slept:.0f} s of waiting"
             yield _wrong(seen, step, f"an end within {_MOST_SECONDS:g} s and {_MOST_SLEEP:g} s of waiting", came)
         else:
@@ -83,7 +85,7 @@ def _is_of_the_right_family(seen: FaultRun) -> Iterator[Finding]:
     for step in _struck(seen):
         if seen.over_sip and (refused := _called_refused(step)):
             yield _wrong(seen, step, "a login that is called refused only where it was", refused)
-        elif step.ending in _allowed(seen, step) or step.ending.startswith("plugin_"):
+        elif step.ending in _allowed(seen, step):
             yield RIGHT
         else:
             said = f": {step.error.summary} {step.error.detail}" if step.error else ""
@@ -93,22 +95,20 @@ def _is_of_the_right_family(seen: FaultRun) -> Iterator[Finding]:
 def _allowed(seen: FaultRun, step: Step) -> set[str]:
     scenario = BY_ID[seen.run.scenario]
     allowed = {*seen.fault.families, *scenario.may_end(seen.run.facts.endings, step.name, step.hook, step.events)}
-    if before := seen.before(step):
-        allowed.add(before.ending)
     if seen.over_sip:
-        return allowed
+        return {*allowed, seen.before(step).ending}
     if seen.fault.arrives and any(each.fault and each.status in _NO_ANSWERS for each in step.asked):
         allowed |= {*FAULT_BY_ID["404"].families, *FAULT_BY_ID["429"].families}
     if step.hook in WRITES:
         allowed.add("unverified_write")
     if step.name in seen.strayed:
         allowed |= {"carrier_unavailable", "carrier_timed_out"}
-    if step.hook in _VERDICTS and (seen.fault.id in _REFUSALS or seen.fault.field):
+    if seen.fault.id in _REFUSALS:
         allowed.add("not_passed")
-    if step.hook == "release_number" and seen.fault.id in ("403", "404"):
+    if seen.fault.id in _OF_THE_NUMBER:
         allowed.add("cannot_restore")
     if seen.fault.field:
-        allowed |= _WHERE_A_FIELD_CHANGED.get(step.hook, set())
+        allowed |= _WHERE_A_FIELD_CHANGED
     return allowed
 
 
@@ -131,40 +131,37 @@ def _told(step: Step, outcome: Outcome) -> list[CheckOfAccount]:
 
 
 def _says_what_is_so(seen: FaultRun) -> Iterator[Finding]:
-    """An import or a release is claimed where its write took effect, and not denied there.
-
-    Unless the carrier itself says otherwise, in a field that changed.
-    """
-    if seen.held is not None:
-        yield from _says_what_is_held(seen, seen.held)
-        return
-    for step in _struck(seen):
-        before, claim = seen.before(step), _CLAIMS.get(step.hook)
-        if claim is None or before is None:
-            continue
-        writes = bool(before.writes)
-        took_effect = before.ending == claim and any(each.played is not None for each in step.writes)
-        if step.ending == claim and writes and not took_effect:
-            yield _wrong(seen, step, f"anything but {claim}: the write took no effect", claim)
-        elif seen.fault.field is None and took_effect and step.ending not in _TRUE_ENDS | {claim}:
-            yield _wrong(seen, step, f"{claim} or unverified_write: the write took effect", step.ending)
-        else:
-            yield RIGHT
-
-
-def _says_what_is_held(seen: FaultRun, held: Mapping[str, Held]) -> Iterator[Finding]:
-    """A simulated carrier holds what was claimed, and where nothing was, what it held before."""
-    first = next(iter(held.values())).before if held else {}
+    """An import or a release is claimed where its write took effect, and not denied there."""
     for step in seen.steps():
-        before, after, claim = held[step.name].before, held[step.name].after, _CLAIMS.get(step.hook)
-        if claim == "restored" and step.ending == claim and after != first:
-            yield _wrong(seen, step, "the carrier to hold what it held before the import", _difference(first, after))
-        elif claim == "imported" and step.ending == claim and after == before:
-            yield _wrong(seen, step, "the carrier to hold another routing", "it holds what it held before")
-        elif step.ending not in _TRUE_ENDS | {claim} and seen.fault.field is None and after != before:
-            yield _wrong(seen, step, "the carrier to hold what it held before", _difference(before, after))
-        else:
-            yield RIGHT
+        untrue = _untrue_by_recording(seen, step) if seen.held is None else _untrue_by_carrier(seen, step, seen.held)
+        yield from [*untrue] or [RIGHT]
+
+
+def _untrue_by_recording(seen: FaultRun, step: Step) -> Iterator[Finding]:
+    """A carrier that only answers holds what was recorded: a write took effect where its recorded answer was played."""
+    before, claim = seen.before(step), _CLAIMS.get(step.hook)
+    took_effect = before.ending == claim and any(each.played is not None for each in step.writes)
+    if step.ending == claim and before.writes and not took_effect:
+        yield _wrong(seen, step, f"anything but {claim}: the write took no effect", step.ending)
+    elif took_effect and _denies(seen, step):
+        yield _wrong(seen, step, f"{claim} or unverified_write: the write took effect", step.ending)
+
+
+def _untrue_by_carrier(seen: FaultRun, step: Step, held: Mapping[str, Held]) -> Iterator[Finding]:
+    """A simulated carrier holds what was claimed, and where nothing was, what it held before."""
+    first, before, after = next(iter(held.values())).before, held[step.name].before, held[step.name].after
+    claim = step.ending if step.ending == _CLAIMS.get(step.hook) else None
+    if claim == "restored" and after != first:
+        yield _wrong(seen, step, "the carrier to hold what it held before the import", _difference(first, after))
+    elif claim and after == before:
+        yield _wrong(seen, step, "the carrier to hold another routing", "it holds what it held before")
+    elif after != before and _denies(seen, step):
+        yield _wrong(seen, step, "the carrier to hold what it held before", _difference(before, after))
+
+
+def _denies(seen: FaultRun, step: Step) -> bool:
+    """Whether a step says that nothing was done, and the carrier itself did not say so, in a field that changed."""
+    return seen.fault.field is None and step.ending not in _TRUE_ENDS
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -186,28 +183,19 @@ def _hides_no_failure(seen: FaultRun) -> Iterator[Finding]:
 
 def _hidden(seen: FaultRun, step: Step) -> str | None:
     """What stands where an error should."""
-    if step.ending not in _SUCCESSES or seen.fault.field:
-        return None
-    if came := _missing(seen.run, step):
-        return came
-    unanswered = seen.case.lasting and seen.fault.id in _HARD and all(each.fault for each in step.asked)
-    return f"{step.ending}, though no request was answered" if unanswered else None
+    claims = step.ending in _SUCCESSES and not seen.fault.field
+    return _missing(seen, step) if claims else None
 
 
-def _missing(run: Run, step: Step) -> str | None:
+def _missing(seen: FaultRun, step: Step) -> str | None:
     """What an answer that claims to be whole leaves out, or claims without an answer of the carrier."""
-    there = {fact.number for fact in run.facts.numbers}
+    there = {fact.number for fact in seen.run.facts.numbers}
     if step.hook == "list_numbers" and (missing := there - {number.number for number in step.result}):
         return f"a list that ends as if it were whole, without {sorted(missing)[0]}"
-    if (
-        step.hook == "read_routing"
-        and not step.events
-        and (missing := there.intersection(step.about) - set(step.result))
-    ):
+    if step.hook == "read_routing" and (missing := set(seen.before(step).result) - set(step.result)):
         return f"an answer that leaves out {sorted(missing)[0]}, as if it were not there"
-    if isinstance(step.result, CredentialTest) and step.result.credentials.outcome is Outcome.PASS:
-        answered = any(each.status and 200 <= each.status < 300 for each in step.asked)
-        return None if answered else "credentials that pass, though nothing was answered"
+    if seen.fault.id in _HARD and all(each.fault for each in step.asked):
+        return f"{step.ending}, though no request was answered"
     return None
 
 
@@ -231,16 +219,15 @@ def _takes_login(asked: Asked) -> bool:
 
 def _never_writes_blindly(seen: FaultRun) -> Iterator[Finding]:
     for step in seen.steps():
-        unrecorded = [each for each in step.writes if each.played is None and each.fault is None]
-        strange = unrecorded if step.name in seen.struck and not seen.fault.field else []
-        sent = Counter((each.method, each.url, each.body) for each in step.writes if each.status != 429)
-        twice = [key for key, times in sent.items() if times > 1]
-        if strange:
+        strange = [each for each in step.writes if each.played is None and each.fault is None]
+        if strange and not seen.fault.field:
             yield _wrong(seen, step, "no write that was not recorded", strange[0].text)
-        elif twice:
-            yield _wrong(seen, step, "each write once", f"{twice[0][0]} {twice[0][1]} {sent[twice[0]]} times")
-        elif step.writes:
-            yield RIGHT
+        sent = Counter((each.method, each.url, each.body) for each in step.writes if each.status != 429)
+        for (method, url, _), times in sent.items():
+            if times > 1:
+                yield _wrong(seen, step, "each write once", f"{method} {url} {times} times")
+            else:
+                yield RIGHT
 
 
 def _tells_no_secret(seen: FaultRun) -> Iterator[Finding]:
@@ -256,12 +243,11 @@ def _tells_no_secret(seen: FaultRun) -> Iterator[Finding]:
 
 def _asks_within_bounds(seen: FaultRun) -> Iterator[Finding]:
     for step in seen.steps():
-        before = seen.before(step)
-        most = _ATTEMPTS * (len(before.asked) + 2 if before else 8)
-        if len(step.asked) > most:
-            yield _wrong(seen, step, f"at most {most} requests", f"{len(step.asked)}")
-        elif step.asked:
-            yield RIGHT
+        usual = len(seen.before(step).asked)
+        if len(step.asked) > _ATTEMPTS * (usual + _SPARE):
+            expected = f"at most {_ATTEMPTS} times as many requests as the usual {usual} and {_SPARE}"
+            yield _wrong(seen, step, expected, f"{len(step.asked)}")
+        yield from (RIGHT for _ in step.asked)
 
 
 def _asks_nobody_else(seen: FaultRun) -> Iterator[Finding]:
@@ -281,10 +267,8 @@ def _asks_nobody_else(seen: FaultRun) -> Iterator[Finding]:
 def _takes_what_is_new(seen: FaultRun) -> Iterator[Finding]:
     if not seen.fault.benign:
         return
-    for step in seen.run.steps:
+    for step in _struck(seen):
         before = seen.before(step)
-        if step.name not in seen.struck or before is None:
-            continue
         if step.ending != before.ending:
             yield _wrong(seen, step, before.ending, step.ending)
         elif step.hook == "list_numbers" and _set(step) != _set(before):
@@ -307,10 +291,9 @@ def _gives_nothing_twice(seen: FaultRun) -> Iterator[Finding]:
 
 def _invents_nothing(seen: FaultRun) -> Iterator[Finding]:
     for step in _struck(seen):
-        before = seen.before(step)
-        if step.hook != "list_numbers" or before is None:
+        if step.hook != "list_numbers":
             continue
-        known = {number.number: number for number in before.result}
+        known = {number.number: number for number in seen.before(step).result}
         for number in step.result:
             if invented := _invented(number, known.get(number.number)):
                 yield _wrong(seen, step, f"what the carrier says of {number.number}, or that it is not known", invented)
@@ -324,7 +307,7 @@ def _invented(number: CarrierNumber, known: CarrierNumber | None) -> str | None:
         return "a number that is not on the account"
     if number.monthly_fee not in (None, known.monthly_fee):
         return f"a monthly fee of {number.monthly_fee}"
-    if number.region and not (known.region or "").startswith(number.region):
+    if number.region not in (None, known.region, str(known.region)[:2]):
         return f"the region {number.region}"
     return None
 

@@ -26,35 +26,30 @@ def _writes_once(run: Run) -> Iterator[Finding]:
 
 
 def _reads_its_answer(run: Run) -> Iterator[Finding]:
-    """What came back is what the last answer of the carrier told, at the time of the call."""
-    route = next((step.result for step in run.of_hook("prepare_route") if isinstance(step.result, Route)), None)
-    for step in run.of_hook("import_number"):
-        if not isinstance(step.result, ImportOutcome) or step.result.readback is None or route is None:
+    """What came back was read at the time of the call; that it points at the route the engine sees to."""
+    moment = run.cassette.provenance.moment
+    for step, outcome in run.answers(ImportOutcome):
+        if outcome.readback is None:
             continue
-        readback = step.result.readback
-        if readback.points_at == route.id and readback.read_at == run.cassette.provenance.moment:
+        if outcome.readback.read_at == moment:
             yield RIGHT
         else:
-            expected = f"points_at {route.id}, read now"
-            came = f"points_at {readback.points_at}, read at {readback.read_at}"
+            expected, came = f"read at {moment}, the time of the call", f"read at {outcome.readback.read_at}"
             yield wrong(step.name, expected=expected, came=came, hook=step.hook)
 
 
 def _finds_its_route_again(run: Run) -> Iterator[Finding]:
-    routes = [step for step in run.of_hook("prepare_route") if isinstance(step.result, Route)]
-    for first, again in pairwise(routes):
-        if again.result.id != first.result.id or again.result.made or again.writes:
-            came = f"{again.result.id}, made={again.result.made}, {len(again.writes)} writes"
-            yield wrong(again.name, expected=f"{first.result.id}, found", came=came, hook=again.hook)
+    for (_, first), (step, again) in pairwise(run.answers(Route)):
+        if again.id != first.id or again.made or step.writes:
+            came = f"{again.id}, made={again.made}, {len(step.writes)} writes"
+            yield wrong(step.name, expected=f"{first.id}, found", came=came, hook=step.hook)
         else:
             yield RIGHT
 
 
 def _says_what_it_made(run: Run) -> Iterator[Finding]:
-    for step in run.of_hook("prepare_route"):
-        if not isinstance(step.result, Route):
-            continue
-        if step.result.made and not step.writes:
+    for step, route in run.answers(Route):
+        if route.made and not step.writes:
             yield wrong(step.name, expected="made=False, since nothing was written", came="made=True", hook=step.hook)
         else:
             yield RIGHT
@@ -99,7 +94,7 @@ CHECKS = (
     ),
     Check(
         "import/reads-its-answer",
-        "An imported number points at the route, as read at the time of the call.",
+        "What an import reads back is dated by the time of the call.",
         "The caller keeps it as the proof of the import.",
         "Make the snapshot from the carrier's answer, with call.now().",
         _reads_its_answer,

@@ -10,36 +10,30 @@ from trunkline_conformance.conversation import Run
 
 
 def _is_the_accounts(run: Run) -> Iterator[Finding]:
-    for step in run.of_hook("suggest_name"):
-        if isinstance(step.result, SuggestedName) and run.facts.account_name is not None:
-            if step.result.account_name == run.facts.account_name:
-                yield RIGHT
-            else:
-                expected, came = repr(run.facts.account_name), repr(step.result.account_name)
-                yield wrong(step.name, expected=expected, came=came, hook=step.hook)
+    for step, name in run.answers(SuggestedName) if run.facts.account_name is not None else ():
+        if name.account_name == run.facts.account_name:
+            yield RIGHT
+        else:
+            expected, came = repr(run.facts.account_name), repr(name.account_name)
+            yield wrong(step.name, expected=expected, came=came, hook=step.hook)
 
 
 def _names_its_number(run: Run) -> Iterator[Finding]:
     known = {fact.number for fact in run.facts.numbers}
-    for step in run.of_hook("suggest_name"):
-        if isinstance(step.result, SuggestedName):
-            number = step.result.number
-            if number in known if known else number is None:
-                yield RIGHT
-            else:
-                expected = "one of the account's numbers" if known else "no number, since it has none"
-                yield wrong(step.name, expected=expected, came=str(number), hook=step.hook)
+    for step, name in run.answers(SuggestedName):
+        if name.number in known if known else name.number is None:
+            yield RIGHT
+        else:
+            expected = "one of the account's numbers" if known else "no number, since it has none"
+            yield wrong(step.name, expected=expected, came=str(name.number), hook=step.hook)
 
 
 def _shows_no_address(run: Run) -> Iterator[Finding]:
-    for step in run.of_hook("suggest_name"):
-        if isinstance(step.result, SuggestedName):
-            if "@" in (step.result.account_name or ""):
-                yield wrong(
-                    step.name, expected="no e-mail address", came=repr(step.result.account_name), hook=step.hook
-                )
-            else:
-                yield RIGHT
+    for step, name in run.answers(SuggestedName):
+        if "@" in str(name.account_name):
+            yield wrong(step.name, expected="no e-mail address", came=repr(name.account_name), hook=step.hook)
+        else:
+            yield RIGHT
 
 
 CHECKS = (

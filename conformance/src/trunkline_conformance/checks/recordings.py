@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from trunkline_conformance.check import RIGHT, About, Check, Finding, wrong
 from trunkline_conformance.replaying import Library
 from trunkline_conformance.scenarios import BY_ID
-from trunkline_conformance.subject import Road
 
 
 def _are_there(library: Library) -> Iterator[Finding]:
@@ -28,8 +27,6 @@ def _hold_their_scenario(library: Library) -> Iterator[Finding]:
         absent = [role for role in scenario.cast if role not in cassette.facts.cast]
         if absent:
             yield wrong(id, expected=f"facts that name a number as {', '.join(absent)}", came="facts without it")
-        elif cassette.peer is not None and not library.subject.takes(Road.SIP):
-            yield wrong(id, expected="interactions, since no login of the descriptor is a digest", came="a peer")
         elif lack := scenario.contains(cassette):
             yield wrong(id, expected=scenario.story, came=lack)
         else:

@@ -7,16 +7,17 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import attrs
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from trunkline.descriptor import Field, FieldKind
-from trunkline.redaction import HIDDEN
 from trunkline_conformance.canaries import NoCanary, acceptable
 from trunkline_conformance.check import RIGHT, About, Check, Finding, Judge, wrong
 from trunkline_conformance.subject import Subject
 
 _EXAMPLES = 50
+_SEED = 7
 _HOOK = "redact_sip_config"
 _CANARY = "canary-S3cret-0f-a-sip-config"
 
@@ -39,7 +40,7 @@ def _holds_for_all(
     """Look for a SIP config, the smallest there is, for which there is a problem."""
     found: list[Finding] = []
 
-    @seed(7)
+    @seed(_SEED)
     @settings(
         max_examples=_EXAMPLES,
         database=None,
@@ -58,7 +59,7 @@ def _holds_for_all(
     try:
         look()
     except AssertionError:
-        yield found[-1]
+        yield from found[-1:]
     else:
         yield RIGHT
 
@@ -114,7 +115,7 @@ def _shows(subject: Subject) -> Iterator[Finding]:
     shown_fields = [field for field in subject.descriptor.sip_fields if not field.secret]
     config = {field.name: value for field in shown_fields if (value := _acceptable(field)) is not None}
     shown = _shown(subject, config)
-    hidden = [name for name in config if shown.get(name) != config[name] or shown.get(name) == HIDDEN]
+    hidden = [name for name in config if shown.get(name) != config[name]]
     if hidden:
         expected = f"{hidden[0]} as it is"
         yield wrong(f"redact_sip_config({config!r})", expected=expected, came=repr(shown)[:200], hook=_HOOK)
@@ -124,11 +125,13 @@ def _shows(subject: Subject) -> Iterator[Finding]:
 
 def _acceptable(field: Field) -> Any:
     """A value that the field accepts; None where none is found easily."""
+    rng = random.Random(_SEED)
     try:
-        value = acceptable(field, random.Random(7))
+        if field.kind is FieldKind.TEXT_LIST:
+            return [acceptable(attrs.evolve(field, kind=FieldKind.TEXT), rng)]
+        return acceptable(field, rng)
     except NoCanary:
         return None
-    return [value] if field.kind is FieldKind.TEXT_LIST else value
 
 
 def _check(id: str, rule: str, why: str, remedy: str, judge: Judge, *, essential: bool = True) -> Check:

@@ -45,17 +45,16 @@ def _shown(given: list[object]) -> Iterator[str]:
 def _in_snapshots(run: Run) -> Iterator[Finding]:
     finds = listener(run)
     for step in run.of_hook("read_routing", "import_number"):
-        kept = [each.restore for each in step.given if isinstance(each, RoutingSnapshot)]
-        if kept:
-            yield from _judged(step, "a snapshot", texts_of(kept), finds)
+        for each in step.given:
+            if isinstance(each, RoutingSnapshot):
+                yield from _judged(step, "a snapshot", texts_of(each.restore), finds)
 
 
 def _in_errors(run: Run) -> Iterator[Finding]:
     finds = listener(run)
     for step in run.steps:
-        if step.raised:
-            texts = (text for error in step.raised for text in texts_of_error(error))
-            yield from _judged(step, "what the hook raises", texts, finds)
+        for error in step.raised:
+            yield from _judged(step, "what the hook raises", texts_of_error(error), finds)
 
 
 def _in_logs(run: Run) -> Iterator[Finding]:
@@ -69,21 +68,19 @@ def _in_requests(run: Run) -> Iterator[Finding]:
     for step in run.steps:
         for asked in step.asked:
             other = (f"{name}: {value}" for name, value in asked.headers.items() if name.lower() != "authorization")
-            texts = (asked.url, (asked.body or b"").decode("utf-8", "replace"), *other)
+            texts = (asked.url, *texts_of(asked.body), *other)
             yield from _judged(step, "an address, a body or a header", texts, finds)
 
 
 def _addresses_are_sealed(run: Run) -> Iterator[Finding]:
     """Passwords in addresses at the carrier stand in `restore`, and nowhere else."""
-    answers = (str((each.response.get("body") or {}).get("string")) for each in run.cassette.interactions)
-    passwords = {found for text in answers for found in _ADDRESS_PASSWORD.findall(text)}
-    if not passwords:
-        return
-    finds = Scrubber([Secret(password) for password in passwords])
-    for step in run.steps:
-        raised = (text for error in step.raised for text in texts_of_error(error))
-        texts = (*_shown(step.given), *raised, *step.logs, step.printed)
-        yield from _judged(step, "what the hook gives, raises or logs", texts, finds)
+    answers = (text for each in run.cassette.interactions for text in texts_of(each.response))
+    for password in {found for text in answers for found in _ADDRESS_PASSWORD.findall(text)}:
+        finds = Scrubber([Secret(password)])
+        for step in run.steps:
+            raised = (text for error in step.raised for text in texts_of_error(error))
+            texts = (*_shown(step.given), *raised, *step.logs, step.printed)
+            yield from _judged(step, "what the hook gives, raises or logs", texts, finds)
 
 
 def _check(

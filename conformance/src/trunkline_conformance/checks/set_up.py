@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
 from trunkline.secret import Secret
-from trunkline.setup import SetUpStep, StepState
+from trunkline.setup import StepState
 from trunkline_conformance.check import RIGHT, Check, Finding, Judge, wrong
 from trunkline_conformance.checks.endings import of_hooks
+from trunkline_conformance.checks.plain import is_plain
 from trunkline_conformance.conversation import Run
 
 _NEEDS = ("guided_setup",)
@@ -30,44 +30,36 @@ def _announces(run: Run) -> Iterator[Finding]:
 def _finishes(run: Run) -> Iterator[Finding]:
     """Whatever is announced in a set-up that was not broken off is found or done in the end."""
     for step in run.of_hook("set_up_account"):
-        if step.error or step.broken_off or not step.result:
+        if step.error or step.broken_off:
             continue
         last = {each.id: each.state for each in step.result}
-        open_ones = [id for id, state in last.items() if state is StepState.INTENDED]
-        if open_ones:
-            came = f"{open_ones[0]} was only announced"
-            yield wrong(step.name, expected="each announced step done or found", came=came, hook=step.hook)
-        else:
-            yield RIGHT
+        for id, state in last.items():
+            if state is StepState.INTENDED:
+                came = f"{id} was only announced"
+                yield wrong(step.name, expected="each announced step done or found", came=came, hook=step.hook)
+            else:
+                yield RIGHT
 
 
 def _writes_nothing_again(run: Run) -> Iterator[Finding]:
     for step in run.of_hook("set_up_account")[1:]:
-        if step.writes:
-            yield wrong(step.name, expected="no write: all is there", came=step.writes[0].text, hook=step.hook)
-        elif step.asked:
-            yield RIGHT
+        for asked in step.asked:
+            if asked in step.writes:
+                yield wrong(step.name, expected="no write: all is there", came=asked.text, hook=step.hook)
+            else:
+                yield RIGHT
 
 
 def _can_be_undone(run: Run) -> Iterator[Finding]:
     for step in run.of_hook("set_up_account"):
-        for each in step.result or ():
-            if not isinstance(each, SetUpStep) or each.state is not StepState.DONE or not step.writes:
+        for each in step.result:
+            if each.state is not StepState.DONE:
                 continue
-            if each.undo is None:
-                came = f"{each.id} is done, and nothing says how it is undone"
-                yield wrong(step.name, expected="an undo for what was made", came=came, hook=step.hook)
-            elif _is_json(each):
+            if is_plain(each.undo):
                 yield RIGHT
             else:
-                yield wrong(step.name, expected="an undo in plain JSON", came=f"that of {each.id}", hook=step.hook)
-
-
-def _is_json(step: SetUpStep) -> bool:
-    try:
-        return bool(json.loads(json.dumps(dict(step.undo or {}))) == dict(step.undo or {}))
-    except (TypeError, ValueError):
-        return False
+                came = f"that of {each.id}" if each.undo else f"{each.id} is done, and nothing says how it is undone"
+                yield wrong(step.name, expected="an undo in plain JSON for what was made", came=came, hook=step.hook)
 
 
 def _takes_back(run: Run) -> Iterator[Finding]:
@@ -81,7 +73,7 @@ def _takes_back(run: Run) -> Iterator[Finding]:
 
 def _keeps_passwords(run: Run) -> Iterator[Finding]:
     for step in run.of_hook("set_up_account"):
-        for each in step.result or ():
+        for each in step.result:
             for name, value in each.made.items():
                 if not _PASSWORD.search(name):
                     continue

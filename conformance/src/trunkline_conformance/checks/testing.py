@@ -8,17 +8,19 @@ from trunkline.checks import Check as Verdict
 from trunkline.checks import CredentialTest, Outcome, Verification
 from trunkline_conformance.check import RIGHT, Check, Finding, wrong
 from trunkline_conformance.checks.endings import of_hooks
+from trunkline_conformance.checks.words import says_something
 from trunkline_conformance.conversation import Run, Step
 from trunkline_conformance.scenarios import BY_ID
 
-_VERDICTS = ("test_credentials", "verify_number")
 _CAPABILITY = {"inbound_reachable": "check_inbound", "outbound_authorized": "check_outbound"}
 
 
-def _verdicts(run: Run, *hooks: str) -> Iterator[tuple[Step, Verdict]]:
-    for step in run.of_hook(*(hooks or _VERDICTS)):
-        if isinstance(step.result, CredentialTest | Verification):
-            yield from ((step, check) for check in step.result.checks)
+def _verdicts(run: Run) -> Iterator[tuple[Step, Verdict]]:
+    answers: list[tuple[Step, CredentialTest | Verification]] = [
+        *run.answers(CredentialTest),
+        *run.answers(Verification),
+    ]
+    yield from ((step, check) for step, answer in answers for check in answer.checks)
 
 
 def verdicts_are_so(run: Run) -> Iterator[Finding]:
@@ -29,7 +31,7 @@ def verdicts_are_so(run: Run) -> Iterator[Finding]:
         capability = _CAPABILITY.get(check.name)
         if allowed is None:
             continue
-        untold = "pass" in allowed and not run.subject.can(capability) and check.outcome is Outcome.UNKNOWN
+        untold = not run.subject.can(capability) and check.outcome is Outcome.UNKNOWN
         if untold or check.outcome.value in allowed:
             yield RIGHT
         else:
@@ -38,13 +40,13 @@ def verdicts_are_so(run: Run) -> Iterator[Finding]:
 
 
 def _guess_nothing(run: Run) -> Iterator[Finding]:
-    for step, check in _verdicts(run, "test_credentials"):
+    for step, check in _verdicts(run):
         capability = _CAPABILITY.get(check.name)
-        if capability is None or run.subject.can(capability) or (not step.events and check.outcome is Outcome.UNKNOWN):
-            yield RIGHT
-        elif check.outcome is Outcome.PASS:
-            expected = f"unknown, since the descriptor says that it cannot {capability.replace('_', ' ')}"
+        if check.outcome is Outcome.PASS and not run.subject.can(capability):
+            expected = f"unknown, since the descriptor says that it cannot {capability}"
             yield wrong(f"{check.name} of {step.name}", expected=expected, came="pass", hook=step.hook)
+        else:
+            yield RIGHT
 
 
 def _are_proven(run: Run) -> Iterator[Finding]:
@@ -68,7 +70,7 @@ def _are_proven(run: Run) -> Iterator[Finding]:
 def _help(run: Run) -> Iterator[Finding]:
     for step, check in _verdicts(run):
         if check.outcome is Outcome.FAIL:
-            if check.remedy and len(check.remedy.split()) >= 3:
+            if says_something(check.remedy):
                 yield RIGHT
             else:
                 came = f"the remedy {check.remedy!r}"
@@ -76,10 +78,8 @@ def _help(run: Run) -> Iterator[Finding]:
 
 
 def _identify(run: Run) -> Iterator[Finding]:
-    for step in run.of_hook("test_credentials"):
-        if not isinstance(step.result, CredentialTest) or step.result.credentials.outcome is not Outcome.PASS:
-            continue
-        wanted, came = run.facts.identity, step.result.identity
+    for step, test in run.answers(CredentialTest):
+        wanted, came = run.facts.identity, test.identity
         if came == wanted if wanted is not None else came is not None:
             yield RIGHT
         else:

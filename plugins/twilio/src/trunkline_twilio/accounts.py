@@ -49,7 +49,9 @@ def fetch(twilio: Twilio) -> Account:
         body = twilio.get("api", twilio.account_path)
     except NotThere as missing:
         raise unknown_account(missing) from None
-    if body.get("sid") != twilio.sid:
+    if not isinstance(body.get("sid"), str):
+        raise unexpected("an account without a SID")
+    if body["sid"] != twilio.sid:
         raise CredentialsRejected("Twilio answered for another account than the one of this account SID.")
     if not isinstance(body.get("status"), str) or not body["status"]:
         raise unexpected("an account without a status")

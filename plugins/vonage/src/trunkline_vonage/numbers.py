@@ -25,7 +25,7 @@ def list_numbers(vonage: Vonage) -> Iterator[CarrierNumber]:
 
 def pages_without_repeats(vonage: Vonage, **filters: str) -> Iterator[Page]:
     """Each page without the rows that the page before had too."""
-    repeats = Repeats(key_of)
+    repeats: Repeats[Row] = Repeats(lambda row: key_of(row)[1])
     for page in vonage.pages(**filters):
         yield Page(repeats.dropped_from(page.rows), page.left)
 
