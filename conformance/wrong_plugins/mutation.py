@@ -363,7 +363,7 @@ _STRUCK_OFTEN = (
     "import/removed",
     "verify/good",
     "list-numbers/many-pages",
-    "set-up/interrupted",
+    "set-up/repeated",
 )
 """Scenarios that the honest plugin goes through with every fault at each of the first requests."""
 
