@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import types
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -344,10 +345,10 @@ def providers() -> Iterator[Honest]:
         yield Honest.of(f"the provider {subject.id}", Seen.of(subject, folder, scenarios_of(subject), cases))
 
 
-def _cases(scenario: str, places: Iterable[int]) -> Iterator[Case]:
-    """Every fault at these requests of a scenario, and each that does not end."""
+def _cases(scenario: str, places: Sequence[int]) -> Iterator[Case]:
+    """Every fault at these requests of a scenario, and from the first and from the last of them on."""
     for fault in FAULTS:
-        yield Case(scenario, 0, fault.id, lasting=True)
+        yield from (Case(scenario, at, fault.id, lasting=True) for at in (places[0], places[-1]))
         yield from (Case(scenario, at, fault.id, field=field) for at in places for field in _fields(fault))
 
 
@@ -362,7 +363,7 @@ _STRUCK_OFTEN = (
     "import/removed",
     "verify/good",
     "list-numbers/many-pages",
-    "set-up/interrupted",
+    "set-up/repeated",
 )
 """Scenarios that the honest plugin goes through with every fault at each of the first requests."""
 
@@ -404,7 +405,7 @@ class Trial:
                     yield each.name
         if check.about is not About.PLUGIN:
             for place in self._wrong.values():
-                place.seen.findings(check)
+                deque(place.seen.findings(check), maxlen=0)
 
 
 class TooLong(Exception):
