@@ -29,14 +29,13 @@ from trunkline_conformance.checks import BY_ID as BY_CHECK
 from trunkline_conformance.checks import CHECKS
 from trunkline_conformance.conversation import Run
 from trunkline_conformance.exemptions import read
+from trunkline_conformance.fault_pass import FaultPass
 from trunkline_conformance.faults import Case, FaultRun
 from trunkline_conformance.new_provider import write_provider
 from trunkline_conformance.replaying import Library, called_for, library, replay
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.simulated import simulation_of
 from trunkline_conformance.simulated.acme import AcmeAccount
-from trunkline_conformance.simulated_faults import STRUCK, strike_simulated, without_fault
-from trunkline_conformance.striking import strike
 from trunkline_conformance.subject import Subject, subject_of
 
 SHELF = Path(__file__).parent
@@ -165,7 +164,10 @@ class Seen:
         """Go through these scenarios, and these cases."""
         found, rng = library(subject, folder, read(folder, CHECKS).without), random.Random(7)
         runs = {id: replay(subject, BY_ID[id], found.cassettes[id], rng) for id in scenarios if id in found.cassettes}
-        return cls(found, runs, tuple(_struck(found, runs, cases, rng)))
+        # Acme's simulation is not published.
+        simulation = AcmeAccount if subject.id == "acme" else simulation_of(subject.id)
+        fault_pass = FaultPass(found, runs, CHECKS, rng, simulation)
+        return cls(found, runs, tuple(seen for case in cases for seen in fault_pass.struck(case)))
 
     def findings(self, check: Check) -> Iterator[Finding]:
         """What one check finds."""
@@ -193,18 +195,6 @@ class Seen:
     def is_caught_by(self, check: Check) -> bool:
         """Whether the check finds something wrong, and not merely nothing to look at."""
         return any(not finding.right for finding in self.findings(check))
-
-
-def _struck(found: Library, runs: Mapping[str, Run], cases: Iterable[Case], rng: random.Random) -> Iterator[FaultRun]:
-    """Each case on its cassette, and on the simulated carrier where its scenario is struck there."""
-    subject, clean = found.subject, dict[str, Run]()
-    simulation = AcmeAccount if subject.id == "acme" else simulation_of(subject.id)
-    for case in cases:
-        id, scenario, cassette = case.scenario, BY_ID[case.scenario], found.cassettes[case.scenario]
-        yield strike(subject, scenario, cassette, case, runs[id], rng)
-        if id in STRUCK and simulation is not None:
-            clean[id] = clean.get(id) or without_fault(simulation, subject, scenario, cassette)
-            yield strike_simulated(simulation, subject, scenario, cassette, case, clean[id])
 
 
 @attrs.frozen

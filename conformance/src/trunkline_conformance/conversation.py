@@ -49,11 +49,6 @@ class Asked:
         return f"{self.method} {self.url}"
 
     @property
-    def is_answered(self) -> bool:
-        """Whether the carrier did what was asked: 2xx."""
-        return self.status is not None and 200 <= self.status < 300
-
-    @property
     def is_refused(self) -> bool:
         """Whether the carrier said no, or failed: 4xx and 5xx."""
         return self.status is not None and self.status >= 400

@@ -14,7 +14,7 @@ from hypothesis.errors import NoSuchExample
 
 from trunkline_conformance.check import About, Check, Finding
 from trunkline_conformance.conversation import READING_METHODS, Run
-from trunkline_conformance.faults import Case
+from trunkline_conformance.faults import Case, FaultRun
 from trunkline_conformance.replaying import Library
 from trunkline_conformance.scenarios import BY_ID
 from trunkline_conformance.simulated import Simulation, simulation_of
@@ -75,10 +75,10 @@ class FaultPass:
     runs: Mapping[str, Run]
     checks: tuple[Check, ...] = attrs.field(converter=_about_faults)
     chance: random.Random
-    _simulation: Simulation | None = attrs.field(init=False)
+    simulation: Simulation | None = attrs.field()
     _simulated: dict[str, Run] = attrs.field(factory=dict, init=False)
 
-    @_simulation.default
+    @simulation.default
     def _published(self) -> Simulation | None:
         return simulation_of(self.library.subject.id)
 
@@ -151,15 +151,18 @@ class FaultPass:
     def _faults(self, scenario: str) -> frozenset[str]:
         return frozenset(fault.id for fault in faults_for(self.library.cassettes[scenario]))
 
+    def struck(self, case: Case) -> Iterator[FaultRun]:
+        """A case on its cassette, and on the simulated carrier where its scenario is struck there."""
+        id, subject = case.scenario, self.library.subject
+        scenario, cassette = BY_ID[id], self.library.cassettes[id]
+        yield strike(subject, scenario, cassette, case, self.runs[id], self.chance)
+        if self.simulation and id in STRUCK:
+            if id not in self._simulated:
+                self._simulated[id] = without_fault(self.simulation, subject, scenario, cassette)
+            yield strike_simulated(self.simulation, subject, scenario, cassette, case, self._simulated[id])
+
     def _judged(self, case: Case, checks: Sequence[Check]) -> Iterator[tuple[Check, list[Finding]]]:
-        scenario, cassette = BY_ID[case.scenario], self.library.cassettes[case.scenario]
-        subject = self.library.subject
-        seen = [strike(subject, scenario, cassette, case, self.runs[case.scenario], self.chance)]
-        if self._simulation and scenario.id in STRUCK:
-            if scenario.id not in self._simulated:
-                self._simulated[scenario.id] = without_fault(self._simulation, subject, scenario, cassette)
-            clean = self._simulated[scenario.id]
-            seen.append(strike_simulated(self._simulation, subject, scenario, cassette, case, clean))
+        seen = [*self.struck(case)]
         yield from ((check, [finding for each in seen for finding in check.judge(each)]) for check in checks)
 
     def _smallest(self, check: Check, cases: st.SearchStrategy[Case], number: int) -> tuple[Finding, ...]:
