@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 
 import pytest
 from acme import KEY
 from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, World
+from sqlalchemy import Connection, text, update
 
 from trunkline.errors import CarrierUnavailable, CredentialsRejected
+from trunkline_service.storage.shown import write_shown
+from trunkline_service.storage.tables import phone_numbers
 
 ONE, TWO, _ = NUMBERS
 SIP = {"domain": "a.example", "proxy": "p.example", "port": 5061, "pin": "SipPinCanary99"}
@@ -163,6 +167,42 @@ def test_a_new_connection_to_the_same_account_adopts_its_numbers(any_world: Worl
     assert world.get(f"{PHONE_NUMBERS}/{id}").json()["voip_connection_id"] == again["id"]
     assert world.post(f"{PHONE_NUMBERS}/{id}/verify-voip").json()["voip_verification_status"] == "verified"
     assert world.call("DELETE", f"{PHONE_NUMBERS}/{id}").json()["routing"] == "restored"
+
+
+def test_numbers_that_come_in_two_transactions_at_once_are_both_counted(any_world: World) -> None:
+    world, database = any_world, any_world.service.database
+    id = world.connect()["id"]
+    numbers = [each["id"] for each in world.import_(id, ONE, TWO)["results"]]
+
+    def come(db: Connection, number: int) -> None:
+        db.execute(update(phone_numbers).where(phone_numbers.c.id == number).values(voip_connection_id=id))
+        write_shown(db, id)
+
+    def come_later() -> None:
+        with database.writing() as db:
+            come(db, numbers[1])
+
+    with database.writing() as db:
+        db.execute(update(phone_numbers).values(voip_connection_id=None))
+        write_shown(db, id)
+    assert world.get(f"{CONNECTIONS}/{id}").json()["numbers_imported"] == 0
+    later = threading.Thread(target=come_later)
+    with database.writing() as db:
+        come(db, numbers[0])
+        later.start()
+        # On SQLite the second cannot begin before the first has ended.
+        while not database.is_sqlite and not _somebody_waits(db):
+            pass
+    later.join()
+    assert world.get(f"{CONNECTIONS}/{id}").json()["numbers_imported"] == 2
+    assert world.get(CONNECTIONS).json()[0]["numbers_imported"] == 2
+
+
+def _somebody_waits(db: Connection) -> bool:
+    in_this_database = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    blocked = "SELECT pid FROM pg_locks WHERE NOT granted"
+    query = f"SELECT count(*) FROM pg_locks WHERE {in_this_database} AND pid IN ({blocked})"
+    return bool(db.execute(text(query)).scalar())
 
 
 def test_another_account_adopts_nothing(any_world: World) -> None:

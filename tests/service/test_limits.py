@@ -53,6 +53,26 @@ def test_replicas_share_what_a_key_may_ask(any_world: World) -> None:
     assert 570 <= len(made) <= 600
 
 
+def test_what_is_counted_at_hand_counts_like_any_other_and_never_writes(
+    any_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, spend = [], rate_limits.spend
+    monkeypatch.setattr(rate_limits, "spend", lambda *given: taken.append(given) or spend(*given))
+    limit, now = RequestLimit(any_world.service.database, 600), any_world.service.now()
+    at_hand, waited = 0, 0
+    with suppress(ApiError):
+        for _ in range(1000):
+            before = len(taken)
+            if limit.spend_at_hand(7, now):
+                assert len(taken) == before
+                at_hand += 1
+            else:
+                limit.spend(7, now)
+                waited += 1
+    assert at_hand + waited == 600
+    assert at_hand > waited
+
+
 def test_most_requests_of_a_key_write_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     taken, spend = [], rate_limits.spend
     monkeypatch.setattr(rate_limits, "spend", lambda *given: taken.append(given) or spend(*given))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -153,7 +154,7 @@ def as_api_error(error: Exception) -> ApiError:
         case LockTimeout():
             busy = "Another import or set-up on this carrier account is under way. Try again in a moment."
             return ApiError("account_busy", busy, retry_after=5)
-        case OperationalError() | PoolTimeout():
+        case OperationalError() | sqlite3.OperationalError() | PoolTimeout():
             return ApiError("overloaded", "Too much is going on just now. Try again in a moment.", retry_after=2)
         case HTTPException():
             return _of_framework(error)

@@ -65,8 +65,13 @@ class RequestLimit:
         self._blocks: dict[int, _Block] = {}
         self._lock = threading.Lock()
 
+    def spend_at_hand(self, key: int, now: int) -> bool:
+        """Count one request of a key without waiting for anything; False where `spend` has to be asked."""
+        block = self._block_of(key)
+        return block.left > self._size // 2 and block.use(now)
+
     def spend(self, key: int, now: int) -> None:
-        """Count one request of a key; raises `too_many_requests`."""
+        """Count one request of a key; waits for a write now and then. Raises `too_many_requests`."""
         block = self._block_of(key)
         if block.use(now):
             # One of them fetches the next block while the others go on with this one.

@@ -31,7 +31,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class ConnectionView(msgspec.Struct):
-    """A connection: exactly these fields. The database writes its JSON, see `storage.shown`."""
+    """A connection: exactly these fields. Its JSON is written when it changes, see `storage.shown`."""
 
     id: int
     name: str

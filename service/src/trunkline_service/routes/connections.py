@@ -40,11 +40,10 @@ from trunkline_service.views import (
 PATH = "/v1/voip-connections"
 
 
-@get(PATH, sync_to_thread=True, responses=errors(), tags=["Connections"])
-def list_connections(request: Req, service: Serving) -> Response[list[ConnectionView]]:
+@get(PATH, responses=errors(), tags=["Connections"])
+async def list_connections(request: Req, service: Serving) -> Response[list[ConnectionView]]:
     """The organization's connections, newest first."""
-    with service.database.reading() as db:
-        listed = authenticate_and_read(db, request, service, shown.list_query(db.dialect.name))
+    listed = await authenticate_and_read(request, service, shown.list_query(service.database.dialect))
     return answer_encoded(shown.as_array(listed), 200)
 
 

@@ -14,7 +14,7 @@ from trunkline_service.sealing import Place, Sealer
 from trunkline_service.storage import events
 from trunkline_service.storage.events import Reason
 from trunkline_service.storage.seals import SealedColumn
-from trunkline_service.storage.shown import write_shown
+from trunkline_service.storage.shown import begin_shown, write_shown
 from trunkline_service.storage.tables import Goal, connections, organizations, set_ups
 
 
@@ -136,7 +136,6 @@ def create(db: Connection, new: NewConnection, sealer: Sealer, now: int) -> int:
             sealed_credentials=b"",
             sealed_sip_config=b"",
             shown_sip_config=as_shown(new.shown_sip_config),
-            shown="",
             last_tested_at=new.tested_at,
             watched_at=now,
             created_at=now,
@@ -144,6 +143,7 @@ def create(db: Connection, new: NewConnection, sealer: Sealer, now: int) -> int:
         )
         .returning(connections.c.id)
     ).scalar_one()
+    begin_shown(db, new.organization, id)
     events.connection_changed(db, new.organization, id, None, {"status": new.status}, _CREATED, now)
     credentials = sealed_credentials(sealer, new.organization, id, new.credentials)
     sip_config = sealed_sip_config(sealer, new.organization, id, new.sip_config)

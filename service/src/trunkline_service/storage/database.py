@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Dialect, Engine, PoolProxiedConnection, Select, create_engine, event, text
 
 _BUSY_SECONDS = 20
 _POOL = 24
@@ -19,7 +21,8 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         self.url = url
-        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.dialect = url.get_backend_name()
+        self.is_sqlite = self.dialect == "sqlite"
         # Reads run in autocommit: each statement sees a consistent state, and no round trip is spent on BEGIN.
         self._reader = self._engine(url, isolation_level="AUTOCOMMIT")
         # SQLite has one writer at a time: its requests queue for one connection instead of spinning on the file.
@@ -36,6 +39,27 @@ class Database:
         with self._reader.connect() as connection:
             yield connection
 
+    async def first(self, query: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Any] | None:
+        """The first row of a query that is over in a moment, asked for on the event loop.
+
+        SQLite is read there, by its driver alone: to wake a thread takes longer. PostgreSQL is waited for in a thread.
+        """
+        if not self.is_sqlite:
+            return await asyncio.to_thread(self._first, query, parameters)
+        statement, names = _for_driver(query, self._reader.dialect)
+        found = self._at_hand.cursor().execute(statement, [parameters[name] for name in names])
+        row: Sequence[Any] | None = found.fetchone()
+        return row
+
+    def _first(self, query: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Any] | None:
+        with self.reading() as db:
+            return db.execute(query, parameters).first()
+
+    @cached_property
+    def _at_hand(self) -> PoolProxiedConnection:
+        """The connection that reads on the event loop."""
+        return self._reader.raw_connection()
+
     @contextmanager
     def writing(self, *, serial: str | None = None) -> Iterator[Connection]:
         """One transaction: all of it happens, or nothing. With `serial`, one such transaction at a time."""
@@ -46,6 +70,8 @@ class Database:
 
     def dispose(self) -> None:
         """Give up every connection."""
+        if "_at_hand" in vars(self):
+            self._at_hand.close()
         self._reader.dispose()
         self._writer.dispose()
 
@@ -60,6 +86,13 @@ class Database:
             connect_args={} if self.is_sqlite else {"connect_timeout": 10},
             **options,
         )
+
+
+@lru_cache(maxsize=16)
+def _for_driver(query: Select[Any], dialect: Dialect) -> tuple[str, Sequence[str]]:
+    """A query in SQL, and the names of its parameters in their order."""
+    compiled = query.compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def _make_private(url: URL) -> None:

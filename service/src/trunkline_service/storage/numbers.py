@@ -19,6 +19,7 @@ from trunkline_service.sealing import Place, Sealer
 from trunkline_service.storage import events
 from trunkline_service.storage.events import Reason
 from trunkline_service.storage.seals import SealedColumn
+from trunkline_service.storage.shown import write_shown
 from trunkline_service.storage.tables import UNFINISHED, Hold, phone_numbers
 
 LEASE_MS = 90_000
@@ -276,7 +277,10 @@ def mark_imported(db: Connection, row: StoredNumber, connection: int, now: int) 
         "voip_connection_id": connection,
         "voip_last_verified_at": None,
     }
-    return _under_lease(db, row, values) and _told(db, attrs.evolve(row, connection=connection), after, _IMPORTED, now)
+    if not _under_lease(db, row, values):
+        return False
+    write_shown(db, connection)
+    return _told(db, attrs.evolve(row, connection=connection), after, _IMPORTED, now)
 
 
 def give_up_claim(db: Connection, rows: Iterable[StoredNumber], now: int) -> None:
@@ -347,7 +351,11 @@ def mark_released(db: Connection, row: StoredNumber, now: int, *, keep_snapshot:
     values = {**_settled(Hold.FREE, now), **after, "voip_connection_id": None}
     if not keep_snapshot:
         values |= {"sealed_snapshot": None, "sealed_route": None, "route_id": None}
-    return _under_lease(db, row, values) and _told(db, row, after, _RELEASED, now)
+    if not _under_lease(db, row, values):
+        return False
+    if row.connection is not None:
+        write_shown(db, row.connection)
+    return _told(db, row, after, _RELEASED, now)
 
 
 # Everything else
@@ -366,7 +374,10 @@ def adopt_orphans(
         _columns.voip_connection_id.is_(None),
         _columns.hold == Hold.HELD,
     )
-    return db.execute(orphans.values(voip_connection_id=connection, updated_at=now)).rowcount
+    adopted = db.execute(orphans.values(voip_connection_id=connection, updated_at=now)).rowcount
+    if adopted:
+        write_shown(db, connection)
+    return adopted
 
 
 def change(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, select, update
 
+from trunkline_service.storage.database import Database
 from trunkline_service.storage.tables import api_keys, organizations
 
 LIVE, SANDBOX = "live", "sandbox"
@@ -51,7 +53,7 @@ _IN_USE = and_(api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(N
 
 
 def caller_query(*more: ColumnElement[Any]) -> Select[Any]:
-    """The query for who speaks with a key; more columns may read, in the same step, what is theirs."""
+    """The query for who speaks with a key; more columns read, in the same step, what is theirs."""
     joined = select(*_CALLER, *more).join(organizations, organizations.c.id == api_keys.c.organization_id)
     return joined.where(_IN_USE)
 
@@ -59,10 +61,16 @@ def caller_query(*more: ColumnElement[Any]) -> Select[Any]:
 _BY_KEY = caller_query()
 
 
-def find_caller(db: Connection, key: str, query: Select[Any] = _BY_KEY) -> tuple[Caller, tuple[Any, ...]] | None:
-    """Whose key this is, and the columns that the query has more; None for an unknown or revoked key."""
-    row = db.execute(query, {"hash": _hash(key)}).first()
-    return (Caller(row[0], row[1], bool(row[2]), row[3]), tuple(row[4:])) if row else None
+def find_caller(db: Connection, key: str) -> Caller | None:
+    """Whose key this is; None for an unknown or revoked key."""
+    row = db.execute(_BY_KEY, {"hash": _hash(key)}).first()
+    return _caller(row) if row else None
+
+
+async def find_caller_and_more(database: Database, key: str, query: Select[Any]) -> tuple[Caller, Any] | None:
+    """Whose key this is, and the one column that the `caller_query` has more; None for an unknown or revoked key."""
+    row = await database.first(query, {"hash": _hash(key)})
+    return (_caller(row), row[len(_CALLER)]) if row else None
 
 
 def create_organization(db: Connection, name: str, mode: str, now: int) -> int:
@@ -104,6 +112,11 @@ def revoke_key(db: Connection, id: int, now: int) -> bool:
         update(api_keys).where(api_keys.c.id == id, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
     )
     return done.rowcount == 1
+
+
+def _caller(row: Sequence[Any]) -> Caller:
+    organization, mode, may_write, key = row[: len(_CALLER)]
+    return Caller(organization, mode, bool(may_write), key)
 
 
 def _hash(key: str) -> bytes:

@@ -1,7 +1,8 @@
 """Connections as they are shown: their JSON is written when they change, not when they are read.
 
 A list of a hundred connections then comes as one value in one step. Fetched row by row it would give the interpreter
-lock away and wait for it a hundred times, and rendering it would cost more than everything else in the request.
+lock away and wait for it a hundred times, and rendering it and counting the numbers of each would cost more than
+everything else in the request.
 """
 
 from __future__ import annotations
@@ -10,23 +11,23 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Text, TextClause, literal_column, select, text, update
+from sqlalchemy import BindParameter, Connection, Select, Text, bindparam, func, insert, literal_column, select, update
 
 from trunkline_service.clock import shown, shown_or_none
 from trunkline_service.storage.organizations import caller_query
-from trunkline_service.storage.tables import connections
+from trunkline_service.storage.tables import connections, phone_numbers, shown_connections
 
-# Joined from constants alone, which bandit cannot tell (B608).
-_IMPORTED = "(SELECT count(*) FROM phone_numbers AS n WHERE n.voip_connection_id = c.id)"
-_FIELDS = f"""c.shown || ',"numbers_imported":' || {_IMPORTED}"""
-_ONE: TextClause = text(
-    f"SELECT {_FIELDS} FROM connections AS c WHERE c.organization_id = :organization AND c.id = :id"  # nosec B608
-)
-_OWN = "FROM connections AS c WHERE c.organization_id = api_keys.organization_id"
+_OWN = "FROM shown_connections AS c WHERE c.organization_id = api_keys.organization_id"
 _LIST = {
-    "sqlite": f"(SELECT group_concat(fields, '}},{{') FROM (SELECT {_FIELDS} AS fields {_OWN} ORDER BY c.id DESC))",  # nosec B608
-    "postgresql": f"(SELECT string_agg({_FIELDS}, '}},{{' ORDER BY c.id DESC) {_OWN})",
+    # SQLite joins rows in the order in which a subquery gives them.
+    "sqlite": f"(SELECT group_concat(content) FROM (SELECT c.content {_OWN} ORDER BY c.connection_id DESC))",  # nosec B608
+    "postgresql": f"(SELECT string_agg(c.content, ',' ORDER BY c.connection_id DESC) {_OWN})",
 }
+_ID: BindParameter[int] = bindparam("connection")
+_IMPORTED = select(func.count()).where(phone_numbers.c.voip_connection_id == _ID).scalar_subquery()
+_STORED = select(connections, _IMPORTED.label("numbers_imported")).where(connections.c.id == _ID)
+_LOCKED = select(shown_connections.c.connection_id).where(shown_connections.c.connection_id == _ID).with_for_update()
+_WRITTEN = update(shown_connections).where(shown_connections.c.connection_id == _ID)
 
 
 @lru_cache
@@ -37,19 +38,32 @@ def list_query(dialect: str) -> Select[Any]:
 
 def as_array(listed: str | None) -> bytes:
     """The JSON array of what the query above reads."""
-    return b"[]" if listed is None else f"[{{{listed}}}]".encode()
+    return f"[{listed or ''}]".encode()
 
 
 def find_shown(db: Connection, organization: int, id: int) -> bytes | None:
     """The JSON object of one connection."""
-    found: str | None = db.execute(_ONE, {"organization": organization, "id": id}).scalar()
-    return None if found is None else f"{{{found}}}".encode()
+    columns = shown_connections.c
+    own = select(columns.content).where(columns.organization_id == organization, columns.connection_id == id)
+    found: str | None = db.execute(own).scalar()
+    return None if found is None else found.encode()
+
+
+def begin_shown(db: Connection, organization: int, id: int) -> None:
+    """Make room for a new connection, before `write_shown`."""
+    db.execute(insert(shown_connections).values(organization_id=organization, connection_id=id, content="{}"))
 
 
 def write_shown(db: Connection, id: int) -> None:
-    """Write the JSON of a connection anew, in the transaction that changed it."""
-    row = db.execute(select(connections).where(connections.c.id == id)).one()
-    fields = {
+    """Write the JSON of a connection anew, in the transaction that changed it or what it counts.
+
+    Nothing is written where the connection is gone.
+    """
+    # Whoever changes it at the same time waits here, and then counts what this transaction leaves.
+    if db.execute(_LOCKED, {"connection": id}).first() is None:
+        return
+    row = db.execute(_STORED, {"connection": id}).one()
+    content = {
         "id": row.id,
         "name": row.name,
         "provider": row.provider,
@@ -58,9 +72,9 @@ def write_shown(db: Connection, id: int) -> None:
         "inferred_name": bool(row.inferred_name),
         "sip_config": msgspec.Raw(row.shown_sip_config.encode()),
         "last_tested_at": shown_or_none(row.last_tested_at),
+        "numbers_imported": row.numbers_imported,
         "created_at": shown(row.created_at),
         "updated_at": shown(row.updated_at),
     }
-    # Without its braces: the count of imported numbers, which changes without the connection, joins when it is read.
-    inside = msgspec.json.encode(fields)[1:-1].decode()
-    db.execute(update(connections).where(connections.c.id == id).values(shown=inside))
+    written = _WRITTEN.values(content=msgspec.json.encode(content).decode())
+    db.execute(written, {"connection": id})

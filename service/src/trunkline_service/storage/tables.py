@@ -146,14 +146,23 @@ class _Connections(TypedColumns):
     sealed_sip_config: Named[bytes] = Column(LargeBinary)
     # What may be shown of the SIP config, as JSON.
     shown_sip_config: Named[str] = Column(Text)
-    # The connection as answers show it, see `storage.shown`: a list opens no seal and renders nothing.
-    shown: Named[str] = Column(Text)
     sealed_made: Named[bytes | None] = Column(LargeBinary)
     last_tested_at: Named[int | None] = Column(BigInteger)
     # When it was looked at by itself; a little earlier or later, so that not all fall due at once.
     watched_at: Named[int] = Column(BigInteger, index=True)
     created_at: Named[int] = Column(BigInteger)
     updated_at: Named[int] = Column(BigInteger)
+
+
+class _ShownConnections(TypedColumns):
+    organization_id = Column(
+        BigInteger, ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    connection_id = Column(
+        BigInteger, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    # The connection as answers show it, see `storage.shown`.
+    content: Named[str] = Column(Text)
 
 
 class _SetUps(TypedColumns):
@@ -347,6 +356,8 @@ connections = Table(
     _one_of("status", "pending", "testing", "connected", "error"),
     sqlite_autoincrement=True,
 )
+# In the order of its key, so that SQLite reads the list of an organization from a few pages.
+shown_connections = Table("shown_connections", metadata, _ShownConnections, sqlite_with_rowid=False)
 set_ups = Table("set_ups", metadata, _SetUps, _one_of("goal", *Goal))
 set_up_steps = Table("set_up_steps", metadata, _SetUpSteps, _one_of("state", "intended", "found", "done", "undone"))
 phone_numbers = Table(

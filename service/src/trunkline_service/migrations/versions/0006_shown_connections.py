@@ -1,0 +1,50 @@
+"""What is shown of connections, in a table of its own and with the count of their numbers."""
+
+import json
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+_COUNT = "(SELECT count(*) FROM phone_numbers AS n WHERE n.voip_connection_id = c.id)"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "shown_connections",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("connection_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connections.id"], name=op.f("fk_shown_connections_connection_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_shown_connections_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "connection_id", name=op.f("pk_shown_connections")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_shown_connections_connection_id"), "shown_connections", ["connection_id"], unique=False)
+    content = f"""'{{' || c.shown || ',"numbers_imported":' || {_COUNT} || '}}'"""
+    op.execute(
+        "INSERT INTO shown_connections (organization_id, connection_id, content) "
+        f"SELECT c.organization_id, c.id, {content} FROM connections AS c"
+    )
+    op.drop_column("connections", "shown")
+
+
+def downgrade() -> None:
+    op.add_column("connections", sa.Column("shown", sa.Text(), nullable=False, server_default=""))
+    db = op.get_bind()
+    for id, content in db.execute(sa.text("SELECT connection_id, content FROM shown_connections")).all():
+        fields = {name: value for name, value in json.loads(content).items() if name != "numbers_imported"}
+        row = {"id": id, "shown": json.dumps(fields, separators=(",", ":"))[1:-1]}
+        db.execute(sa.text("UPDATE connections SET shown = :shown WHERE id = :id"), row)
+    op.drop_table("shown_connections")
