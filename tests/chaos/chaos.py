@@ -202,6 +202,7 @@ def judge(ground: Ground, addresses: Sequence[str], database: Database) -> Verdi
         *unsettled(database),
         *_answers_that_changed(ground.journal, addresses),
         *_evidence_spent_twice(ground.journal, database),
+        *_counts_that_differ(ground, addresses[0], database),
         *(line for account in ground.accounts for line in _numbers_that_differ(ground, account, database)),
     ]
     counts = dict(ground.journal.counts)
@@ -237,6 +238,19 @@ def _evidence_spent_twice(journal: Journal, database: Database) -> Iterator[str]
         spent = db.execute(select(func.count(tables.evidence.c.spent_at))).scalar_one()
     if connections != spent:
         yield f"{connections} connections were made with {spent} spent evidences"
+
+
+def _counts_that_differ(ground: Ground, address: str, database: Database) -> Iterator[str]:
+    """What the lists of connections say against the rows of the numbers."""
+    column = tables.phone_numbers.c.voip_connection_id
+    with database.reading() as db:
+        counted = {id: count for id, count in db.execute(select(column, func.count()).group_by(column))}
+    for customer in ground.customers:
+        headers = {"Authorization": f"Bearer {customer.key}"}
+        listed = requests.get(address + "/v1/voip-connections", headers=headers, timeout=60).json()
+        for each in listed:
+            if (said := each["numbers_imported"]) != (there := counted.get(each["id"], 0)):
+                yield f"connection {each['id']} says that it has {said} numbers; it has {there}"
 
 
 def _numbers_that_differ(ground: Ground, account: Account, database: Database) -> Iterator[str]:
