@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from measure import report
+from measure import Figure, report
 
 BENCHMARKS = {
     "start_up": "Start-up",
@@ -25,12 +25,15 @@ def main(chosen: list[str]) -> int:
     if unknown := set(chosen) - BENCHMARKS.keys():
         print(f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    sections = []
-    for name, title in BENCHMARKS.items():
-        if not chosen or name in chosen:
-            print(f"measuring {name} …", file=sys.stderr)
-            sections.append((title, list(importlib.import_module(name).measure())))
-    report(sections, TARGET)
+    sections: list[tuple[str, list[Figure]]] = []
+    try:
+        for name, title in BENCHMARKS.items():
+            if not chosen or name in chosen:
+                print(f"measuring {name} …", file=sys.stderr)
+                sections.append((title, list(importlib.import_module(name).measure())))
+    finally:
+        # What was measured before one of them failed took minutes.
+        report(sections, TARGET)
     return int(any(figure.kept is False for _, figures in sections for figure in figures))
 
 

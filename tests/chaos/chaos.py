@@ -244,7 +244,8 @@ def _counts_that_differ(ground: Ground, address: str, database: Database) -> Ite
     """What the lists of connections say against the rows of the numbers."""
     column = tables.phone_numbers.c.voip_connection_id
     with database.reading() as db:
-        counted = {id: count for id, count in db.execute(select(column, func.count()).group_by(column))}
+        rows = db.execute(select(column, func.count()).group_by(column)).all()
+    counted = {row[0]: row[1] for row in rows}
     for customer in ground.customers:
         headers = {"Authorization": f"Bearer {customer.key}"}
         listed = requests.get(address + "/v1/voip-connections", headers=headers, timeout=60).json()
