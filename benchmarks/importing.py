@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import requests
@@ -32,12 +33,16 @@ def measure() -> Iterator[Figure]:
     with simulated("twilio", TWILIO_NUMBERS, LATENCY * 1000) as carrier:
         loop_seconds = _with_plain_loop(carrier)
     with simulated("twilio", TWILIO_NUMBERS, LATENCY * 1000) as carrier:
+        threads_seconds = _with_plain_loop(carrier, threads=10)
+    with simulated("twilio", TWILIO_NUMBERS, LATENCY * 1000) as carrier:
         http_seconds = _with_http_api(carrier)
     yield shown(f"twilio: floor for {TWILIO_NUMBERS} numbers", floor, "s")
     yield shown("twilio: engine", seconds, "s")
     yield at_least("twilio: floor / engine", floor / seconds, 0.85)
     yield shown("plain loop on the twilio SDK", loop_seconds, "s")
     yield at_least("plain loop / engine", loop_seconds / seconds, 7)
+    yield shown("the same loop in ten threads, nothing remembered", threads_seconds, "s")
+    yield shown("twilio: floor / loop in ten threads", floor / threads_seconds, "ratio")
     yield shown(f"HTTP API, {TWILIO_NUMBERS // A_REQUEST} requests one after the other", http_seconds, "s")
     yield shown("twilio: floor / HTTP API", floor / http_seconds, "ratio")
     for provider, numbers in OTHERS.items():
@@ -79,8 +84,11 @@ def _floor(engine: Engine, provider: str, count: int, serial: int, side_by_side:
     return serial * LATENCY + max(waves, at_rate)
 
 
-def _with_plain_loop(carrier: Carrier) -> float:
-    """The same work as most integrations do it: list, find or make the trunk, then one number after the other."""
+def _with_plain_loop(carrier: Carrier, threads: int = 1) -> float:
+    """The same work as most integrations do it: list, find or make the trunk, then one number after the other.
+
+    In threads it shows what the SDK itself leaves of the floor on this machine.
+    """
     from twilio.rest import Client
 
     client = Client(carrier.credentials["accountSid"], carrier.credentials["authToken"])
@@ -94,9 +102,9 @@ def _with_plain_loop(carrier: Carrier) -> float:
         trunk.origination_urls.create(
             sip_url=f"sip:{PLATFORM}", priority=10, weight=10, enabled=True, friendly_name="trunkline-benchmark"
         )
-    for number in numbers:
-        updated = number.update(trunk_sid=trunk.sid)
-        assert updated.trunk_sid == trunk.sid
+    with ThreadPoolExecutor(threads) as pool:
+        for updated in pool.map(lambda number: number.update(trunk_sid=trunk.sid), numbers):
+            assert updated.trunk_sid == trunk.sid
     seconds = time.perf_counter() - started
     assert len(numbers) == TWILIO_NUMBERS
     return seconds
