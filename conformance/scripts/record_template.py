@@ -23,8 +23,8 @@ PACKAGE = TEMPLATE / "project/src/trunkline_[[ provider ]]"
 CASSETTES = PACKAGE / "cassettes"
 
 
-def main() -> None:
-    """Write every cassette anew, with the host of the new carrier in place of Acme's."""
+def main(target: Path) -> None:
+    """Write every cassette into this folder, with the host of the new carrier in place of Acme's."""
     with tempfile.TemporaryDirectory() as folder:
         write_provider(Path(folder), {})
         sys.path.insert(0, f"{folder}/src")
@@ -34,10 +34,10 @@ def main() -> None:
             cassette = record_simulated(AcmeAccount, subject, scenario, allowed=allowed, day=dt.date(2026, 11, 25))
             # The conversation is an example: the carrier that it was held with does not exist.
             cassette = attrs.evolve(cassette, provenance=attrs.evolve(cassette.provenance, origin="example"))
-            path = CASSETTES / f"{scenario.id}.yaml.jinja"
+            path = target / f"{scenario.id}.yaml.jinja"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dump(cassette).replace(HOST, "[[ api_host ]]"), "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else CASSETTES)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from trunkline_conformance.cli import app
 
+CONFORMANCE = Path(__file__).resolve().parents[2] / "conformance"
 ANSWERS = {"--display-name": "Blue Heron", "--api-host": "voice.blueheron.example", "--author": "A. Stranger"}
 
 
@@ -55,6 +56,17 @@ def test_a_new_provider_passes_as_it_stands(installed: Path, tmp_path: Path) -> 
     levels = {level["level"]: level["reached"] for level in json.loads(report.read_text())["levels"]}
     assert levels["replays"]
     assert not levels["live"]
+
+
+def test_the_templates_conversations_are_what_its_plugin_and_the_simulated_acme_say(tmp_path: Path) -> None:
+    kept = CONFORMANCE / "src/trunkline_conformance/template/project/src/trunkline_[[ provider ]]/cassettes"
+    ran = command(str(CONFORMANCE / "scripts/record_template.py"), str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    assert conversations(tmp_path) == conversations(kept)
+
+
+def conversations(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.jinja")}
 
 
 def test_its_conversations_say_that_they_are_examples(project: Path) -> None:
