@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from trunkline.http.dial import SandboxDial
 from trunkline.numbers import CarrierNumber, Route, RoutingSnapshot, RoutingView
 from trunkline_conformance.cli import app
-from trunkline_conformance.live_journal import Journal, JournalClosed, path_of
+from trunkline_conformance.live_journal import Journal, JournalClosed, alone, path_of
 from trunkline_conformance.live_recording import LiveAccount
 from trunkline_conformance.recording import NOW
 from trunkline_conformance.simulated.account import CALLS
@@ -131,6 +131,15 @@ def test_what_a_kill_left_is_shown_and_put_back_by_the_next_recording(
     assert "All of it is put back." in said.partition("Go ahead?")[0]
     assert result.exit_code == 1  # It was not to go ahead.
     assert not journal.exists()
+
+
+def test_two_recordings_of_one_provider_do_not_meet(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = live.carrier.held()
+    with alone("vonage"):
+        result = recorded_again(live, monkeypatch, [])
+    assert (result.exit_code, live.carrier.held()) == (1, before)
+    assert result.output == "Another live recording of vonage is under way. Wait until it has ended.\n"
+    assert "Go ahead?" in recorded_again(live, monkeypatch, [*live.typed, "n"]).output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

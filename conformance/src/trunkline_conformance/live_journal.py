@@ -13,12 +13,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import attrs
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from filelock import FileLock, Timeout
 
 from trunkline.numbers import Route, RoutingSnapshot
 from trunkline.snapshots import load_route, load_snapshot, route_as_json, snapshot_as_json
@@ -27,7 +29,7 @@ _SALT, _NONCE = 16, 12
 
 
 class JournalClosed(Exception):
-    """A journal that is there cannot be opened; says what to do."""
+    """A journal cannot be opened now; says what to do."""
 
 
 @attrs.frozen
@@ -52,6 +54,22 @@ def shown(provider: str) -> Iterator[str]:
         yield f"A recording that began {left['began']} was cut short. This is put back first:"
         for each in left["numbers"]:
             yield f"  {each['number']} to {each['kind']} {each['host'] or ''}".rstrip()
+
+
+@contextmanager
+def alone(provider: str) -> Iterator[None]:
+    """Keep every other live recording of a provider off until the block ends; raises `JournalClosed`.
+
+    A second one would put back, as left behind, what the first is still at work on. Whoever is killed lets go.
+    """
+    path = path_of(provider).with_suffix(".lock")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        held = FileLock(path).acquire(timeout=0)
+    except Timeout:
+        raise JournalClosed(f"Another live recording of {provider} is under way. Wait until it has ended.") from None
+    with held:
+        yield
 
 
 class Journal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated
@@ -17,7 +18,7 @@ from trunkline.errors import InvalidFields
 from trunkline.forms import is_acceptable
 from trunkline_conformance.cassettes import Cassette, CassetteUnreadable, GivenAccount, dump, load, path_of
 from trunkline_conformance.leftovers import InDoubt
-from trunkline_conformance.live_journal import JournalClosed, shown
+from trunkline_conformance.live_journal import JournalClosed, alone, shown
 from trunkline_conformance.live_recording import LiveAccount, NotPutBack, put_back, record_live, survey
 from trunkline_conformance.recording import NotRecorded, record_simulated
 from trunkline_conformance.replaying import called_for
@@ -73,12 +74,13 @@ def record(
     if subject.has("warm_up"):
         subject.plugin.warm_up()
     try:
-        if live or simulation is None:
-            chosen, make = _prepared_live(subject, tuple(number or ()), allowed)
-        else:
-            chosen, make = _prepared_simulated(simulation, subject, allowed)
-        wanted = [each for each in chosen if not scenario or each.id in scenario]
-        failed = [each.id for each in wanted if not _recorded(make, each, folder, ask=live)]
+        with alone(provider) if live else nullcontext():
+            if live or simulation is None:
+                chosen, make = _prepared_live(subject, tuple(number or ()), allowed)
+            else:
+                chosen, make = _prepared_simulated(simulation, subject, allowed)
+            wanted = [each for each in chosen if not scenario or each.id in scenario]
+            failed = [each.id for each in wanted if not _recorded(make, each, folder, ask=live)]
     except (JournalClosed, NotPutBack, NotRecorded) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
