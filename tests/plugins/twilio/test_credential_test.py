@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from trunkline.checks import CredentialTest
-from trunkline.errors import CarrierTimedOut, CarrierUnavailable, PermissionMissing, RateLimited
+from trunkline.errors import (
+    CarrierAnswerUnexpected,
+    CarrierTimedOut,
+    CarrierUnavailable,
+    PermissionMissing,
+    RateLimited,
+)
 
 
 def verdicts(test: CredentialTest) -> list[tuple[str, str]]:
@@ -78,6 +84,14 @@ def test_a_single_401_is_not_believed_for_a_token_either(desk: Any) -> None:
     test = desk.engine.test_credentials(desk.account())
     assert verdicts(test) == [ACCEPTED, REACHABLE, ("unknown", "account_state_unreadable")]
     assert [each.status for each in test.credentials.proof] == [401, 200]
+
+
+@pytest.mark.parametrize("sid", [None, 7, ""])
+def test_an_account_without_a_sid_is_an_answer_that_makes_no_sense_and_no_other_account(desk: Any, sid: Any) -> None:
+    desk.fault("status", status=200, path=r"/Accounts/AC\w+\.json$", json={"sid": sid, "status": "active"}, times=None)
+    with pytest.raises(CarrierAnswerUnexpected) as raised:
+        desk.engine.test_credentials(desk.account())
+    assert "without a SID" in str(raised.value.detail)
 
 
 def test_401_at_the_trunks_alone_means_a_missing_permission(desk: Any) -> None:

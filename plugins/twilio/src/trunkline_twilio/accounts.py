@@ -49,7 +49,7 @@ def fetch(twilio: Twilio) -> Account:
         body = twilio.get("api", twilio.account_path)
     except NotThere as missing:
         raise unknown_account(missing) from None
-    if not isinstance(body.get("sid"), str):
+    if not isinstance(body.get("sid"), str) or not body["sid"]:
         raise unexpected("an account without a SID")
     if body["sid"] != twilio.sid:
         raise CredentialsRejected("Twilio answered for another account than the one of this account SID.")
