@@ -269,3 +269,11 @@ def test_a_change_made_meanwhile_is_not_overwritten(world: World) -> None:
         connections.change(world.service, caller, made["id"], ConnectionPatch(sip_config={"domain": "second.example"}))
     assert refused.value.code == "connection_busy"
     assert world.get(f"{CONNECTIONS}/{made['id']}").json()["sip_config"]["domain"] == "first.example"
+
+
+def test_a_database_that_cannot_be_read_is_told_alike_by_every_route(world: World) -> None:
+    with world.service.database.writing() as db:
+        db.execute(text("ALTER TABLE api_keys RENAME TO lost"))
+    answers = [world.get(path) for path in (CONNECTIONS, f"{CONNECTIONS}/1", PHONE_NUMBERS)]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(503, "overloaded")] * 3
+    assert not [answer.text for answer in answers if "api_keys" in answer.text]
