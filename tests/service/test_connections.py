@@ -11,7 +11,7 @@ from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, World
 from sqlalchemy import Connection, text, update
 
 from trunkline.errors import CarrierUnavailable, CredentialsRejected
-from trunkline_service.storage.shown import write_shown
+from trunkline_service.storage.shown import count_numbers
 from trunkline_service.storage.tables import phone_numbers
 
 ONE, TWO, _ = NUMBERS
@@ -176,7 +176,7 @@ def test_numbers_that_come_in_two_transactions_at_once_are_both_counted(any_worl
 
     def come(db: Connection, number: int) -> None:
         db.execute(update(phone_numbers).where(phone_numbers.c.id == number).values(voip_connection_id=id))
-        write_shown(db, id)
+        count_numbers(db, id)
 
     def come_later() -> None:
         with database.writing() as db:
@@ -184,7 +184,7 @@ def test_numbers_that_come_in_two_transactions_at_once_are_both_counted(any_worl
 
     with database.writing() as db:
         db.execute(update(phone_numbers).values(voip_connection_id=None))
-        write_shown(db, id)
+        count_numbers(db, id)
     assert world.get(f"{CONNECTIONS}/{id}").json()["numbers_imported"] == 0
     later = threading.Thread(target=come_later)
     with database.writing() as db:

@@ -19,7 +19,7 @@ from trunkline_service.sealing import Place, Sealer
 from trunkline_service.storage import events
 from trunkline_service.storage.events import Reason
 from trunkline_service.storage.seals import SealedColumn
-from trunkline_service.storage.shown import write_shown
+from trunkline_service.storage.shown import count_numbers
 from trunkline_service.storage.tables import UNFINISHED, Hold, phone_numbers
 
 LEASE_MS = 90_000
@@ -279,7 +279,7 @@ def mark_imported(db: Connection, row: StoredNumber, connection: int, now: int) 
     }
     if not _under_lease(db, row, values):
         return False
-    write_shown(db, connection)
+    count_numbers(db, connection)
     return _told(db, attrs.evolve(row, connection=connection), after, _IMPORTED, now)
 
 
@@ -354,7 +354,7 @@ def mark_released(db: Connection, row: StoredNumber, now: int, *, keep_snapshot:
     if not _under_lease(db, row, values):
         return False
     if row.connection is not None:
-        write_shown(db, row.connection)
+        count_numbers(db, row.connection)
     return _told(db, row, after, _RELEASED, now)
 
 
@@ -376,7 +376,7 @@ def adopt_orphans(
     )
     adopted = db.execute(orphans.values(voip_connection_id=connection, updated_at=now)).rowcount
     if adopted:
-        write_shown(db, connection)
+        count_numbers(db, connection)
     return adopted
 
 

@@ -161,8 +161,9 @@ class _ShownConnections(TypedColumns):
     connection_id = Column(
         BigInteger, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
     )
-    # The connection as answers show it, see `storage.shown`.
-    content: Named[str] = Column(Text)
+    # What answers show of the connection, see `storage.shown`.
+    fields: Named[str] = Column(Text)
+    numbers_imported: Named[int] = Column(BigInteger)
 
 
 class _SetUps(TypedColumns):

@@ -1,7 +1,5 @@
 """What is shown of connections, in a table of its own and with the count of their numbers."""
 
-import json
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -18,7 +16,8 @@ def upgrade() -> None:
         "shown_connections",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("connection_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("numbers_imported", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["connection_id"], ["connections.id"], name=op.f("fk_shown_connections_connection_id"), ondelete="CASCADE"
         ),
@@ -32,19 +31,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_shown_connections_connection_id"), "shown_connections", ["connection_id"], unique=False)
-    content = f"""'{{' || c.shown || ',"numbers_imported":' || {_COUNT} || '}}'"""
     op.execute(
-        "INSERT INTO shown_connections (organization_id, connection_id, content) "
-        f"SELECT c.organization_id, c.id, {content} FROM connections AS c"
+        "INSERT INTO shown_connections (organization_id, connection_id, fields, numbers_imported) "
+        f"SELECT c.organization_id, c.id, c.shown, {_COUNT} FROM connections AS c"
     )
     op.drop_column("connections", "shown")
 
 
 def downgrade() -> None:
     op.add_column("connections", sa.Column("shown", sa.Text(), nullable=False, server_default=""))
-    db = op.get_bind()
-    for id, content in db.execute(sa.text("SELECT connection_id, content FROM shown_connections")).all():
-        fields = {name: value for name, value in json.loads(content).items() if name != "numbers_imported"}
-        row = {"id": id, "shown": json.dumps(fields, separators=(",", ":"))[1:-1]}
-        db.execute(sa.text("UPDATE connections SET shown = :shown WHERE id = :id"), row)
+    op.execute(
+        "UPDATE connections SET shown = "
+        "(SELECT s.fields FROM shown_connections AS s WHERE s.connection_id = connections.id)"
+    )
     op.drop_table("shown_connections")
