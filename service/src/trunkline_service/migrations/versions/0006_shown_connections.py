@@ -8,8 +8,6 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-_COUNT = "(SELECT count(*) FROM phone_numbers AS n WHERE n.voip_connection_id = c.id)"
-
 
 def upgrade() -> None:
     op.create_table(
@@ -33,7 +31,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_shown_connections_connection_id"), "shown_connections", ["connection_id"], unique=False)
     op.execute(
         "INSERT INTO shown_connections (organization_id, connection_id, fields, numbers_imported) "
-        f"SELECT c.organization_id, c.id, c.shown, {_COUNT} FROM connections AS c"
+        "SELECT c.organization_id, c.id, c.shown, "
+        "(SELECT count(*) FROM phone_numbers AS n WHERE n.voip_connection_id = c.id) FROM connections AS c"
     )
     op.drop_column("connections", "shown")
 
