@@ -26,7 +26,7 @@ _ONE = text(
 )
 _OWN = "FROM shown_connections AS c WHERE c.organization_id = api_keys.organization_id"
 # SQLite joins rows in the order in which a subquery gives them.
-_ROWS = f"SELECT {_INSIDE} AS one {_OWN} ORDER BY c.connection_id DESC"  # nosec B608
+_ROWS = f"SELECT {_INSIDE} AS one {_OWN} ORDER BY c.connection_id DESC"
 _LIST = {
     "sqlite": f"(SELECT group_concat(one, '}},{{') FROM ({_ROWS}))",  # nosec B608
     "postgresql": f"(SELECT string_agg({_INSIDE}, '}},{{' ORDER BY c.connection_id DESC) {_OWN})",
