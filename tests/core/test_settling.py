@@ -60,6 +60,20 @@ def test_an_import_is_done_undone_or_neither():
         settled_import(ACME, at("other"), OURS, LOST, as_before=False)
 
 
+def test_what_may_yet_come_is_not_called_undone():
+    late = WriteOutcomeUnknown("Late.", detail="no answer", may_come=True)
+    assert settled_import(ACME, at("t1"), OURS, late, as_before=True).points_at == "t1"
+    assert settled_release(ACME, at("old"), OURS, late).points_at == "old"
+    with pytest.raises(WriteOutcomeUnknown, match=r"still routed as before, and the change may come yet\.") as caught:
+        settled_import(ACME, at("old"), OURS, late, as_before=True)
+    assert (caught.value.detail, caught.value.may_come) == ("no answer", True)
+    with pytest.raises(WriteOutcomeUnknown, match="still routed to this platform, and the change may come yet"):
+        settled_release(ACME, at("t1"), OURS, late)
+    with pytest.raises(WriteOutcomeUnknown) as caught:
+        read_back(ACME, raising(CarrierTimedOut("Late.")), late)
+    assert caught.value.may_come
+
+
 def test_a_release_is_done_or_not():
     assert settled_release(ACME, at("old"), OURS, LOST).points_at == "old"
     with pytest.raises(CarrierUnavailable, match="still routed to this platform"):

@@ -161,10 +161,19 @@ class CarrierAnswerUnexpected(TrunklineError):
 
 
 class WriteOutcomeUnknown(TrunklineError):
-    """A write left, its answer was lost, and reading back did not settle whether it took effect."""
+    """A write left, its answer was lost, and reading back did not settle whether it took effect.
+
+    With `may_come` nobody hung up but we: the carrier may still be at it, and what is not to be seen may yet come.
+    """
 
     code = "unverified_write"
     retryable = True
+
+    def __init__(
+        self, summary: str, *, detail: str = "", reply: CarrierReply | None = None, may_come: bool = False
+    ) -> None:
+        super().__init__(summary, detail=detail, reply=reply)
+        self.may_come = may_come
 
 
 class SnapshotStale(TrunklineError):

@@ -44,6 +44,7 @@ def _unread(carrier: Carrier, unknown: WriteOutcomeUnknown | None, error: Trunkl
         "moment.",
         detail=f"{unknown.detail}; reading back: {error.code} {error.detail}",
         reply=unknown.reply,
+        may_come=unknown.may_come,
     )
 
 
@@ -53,6 +54,8 @@ def settled_import(
     """The routing as it was read back, if the import took effect; otherwise the error that says how it is."""
     if present.points_at == route.id:
         return present
+    if as_before and unknown.may_come:
+        raise _may_come(carrier, "as before", unknown)
     if as_before:
         raise CarrierUnavailable(
             f"{carrier.name} did not confirm the change, and the number is routed as before. Nothing was changed: "
@@ -71,12 +74,24 @@ def settled_import(
 def settled_release(
     carrier: Carrier, present: RoutingSnapshot, route: Route, unknown: WriteOutcomeUnknown
 ) -> RoutingSnapshot:
-    """The routing as it was read back, if the release took effect; otherwise `CarrierUnavailable`."""
+    """The routing as it was read back, if the release took effect; otherwise the error that says how it is."""
     if present.points_at != route.id:
         return present
+    if unknown.may_come:
+        raise _may_come(carrier, "to this platform", unknown)
     raise CarrierUnavailable(
         f"{carrier.name} did not confirm the change, and the number is still routed to this platform. Release it "
         "again.",
         detail=unknown.detail,
         reply=unknown.reply,
+    )
+
+
+def _may_come(carrier: Carrier, routed: str, unknown: WriteOutcomeUnknown) -> WriteOutcomeUnknown:
+    return WriteOutcomeUnknown(
+        f"{carrier.name} did not answer in time. The number is still routed {routed}, and the change may come yet. "
+        "Look at it again in a minute.",
+        detail=unknown.detail,
+        reply=unknown.reply,
+        may_come=True,
     )

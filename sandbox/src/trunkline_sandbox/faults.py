@@ -24,15 +24,19 @@ Kind = Literal[
     "slow",
     "timeout_before",
     "timeout_after",
+    "timeout_late",
     "reset_before",
     "reset_after",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 NEVER_PROCESSED = frozenset({"status", "html", "empty", "timeout_before", "reset_before"})
-"""Faults that keep the request from the carrier: a write they strike is not applied."""
+"""Faults that keep the request from the carrier: a write they strike is not applied.
 
-SILENT = frozenset({"timeout_before", "timeout_after"})
+With `timeout_late` it is applied `seconds` later, when nobody waits for the answer any more.
+"""
+
+SILENT = frozenset({"timeout_before", "timeout_after", "timeout_late"})
 """Faults after which the connection stays open and nothing is ever said on it."""
 
 RESETTING = frozenset({"reset_before", "reset_after"})

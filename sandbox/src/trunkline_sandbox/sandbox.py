@@ -126,7 +126,10 @@ class _Visit:
         if self.entry is not None:
             self.entry.fault = fault.kind
         carrier = self.sandbox.carrier
-        if fault.kind in NEVER_PROCESSED:
+        if fault.kind == "timeout_late":
+            asyncio.get_running_loop().call_later(fault.seconds, self._handled)
+            response = Response(500)
+        elif fault.kind in NEVER_PROCESSED:
             response = answer_instead(fault)
         else:
             response = spoilt(fault, carrier, self.request, self._handled())

@@ -120,7 +120,7 @@ def _claim(desk: Desk, found: Survey) -> _Claims:
     claims = _claim_free(desk, found, list(found.snapshots))
     if claims.lapsed:
         for row in claims.lapsed:
-            recovery.settle(desk.service, row)
+            recovery.settle(desk.service, row, again=not held_by_another(row, desk.claimant))
         again = _claim_free(desk, found, [row.number for row in claims.lapsed])
         claims.rows += again.rows
         claims.busy += again.busy

@@ -43,23 +43,28 @@ def sweep(service: Service) -> int:
     return settled + sum(settle_set_up(service, set_up) for set_up in unfinished)
 
 
-def settle(service: Service, row: StoredNumber) -> bool:
-    """Finish or undo one number whose lease ran out; False where it has to wait, or somebody else is at it."""
+def settle(service: Service, row: StoredNumber, *, again: bool = False) -> bool:
+    """Finish or undo one number whose lease ran out; False where it has to wait, or somebody else is at it.
+
+    A write that may yet come is waited for, unless the same is about to be written `again`.
+    """
     with service.database.writing() as db:
         leased = numbers.take_over(db, row, service.now())
     if leased is None:
         return False
     try:
-        outcome = _settle(service, leased)
+        outcome = _settle(service, leased, again)
     except (TrunklineError, ApiError, SealBroken) as error:
         # The carrier cannot be asked now: the lease we took lets the next try wait its turn.
         _log.warning("number_not_settled", number_id=row.id, hold=row.hold, code=getattr(error, "code", "seal_broken"))
+        return False
+    if outcome is None:
         return False
     _log.info("number_settled", number_id=row.id, hold=row.hold, outcome=outcome)
     return True
 
 
-def _settle(service: Service, leased: StoredNumber) -> str:
+def _settle(service: Service, leased: StoredNumber, again: bool) -> str | None:
     if leased.hold is Hold.CLAIMED:
         # No snapshot was saved, so no write has left.
         return _undo(service, leased)
@@ -68,13 +73,17 @@ def _settle(service: Service, leased: StoredNumber) -> str:
         return _without_connection(service, leased)
     if leased.hold is Hold.RELEASING:
         return put_back(desk, leased).outcome.value
-    return _finish_import(service, desk, leased)
+    return _finish_import(service, desk, leased, again)
 
 
-def _finish_import(service: Service, desk: Desk, leased: StoredNumber) -> str:
-    """Whether its write took effect stands in the carrier's books."""
+def _finish_import(service: Service, desk: Desk, leased: StoredNumber, again: bool) -> str | None:
+    """Whether its write took effect stands in the carrier's books; None while it may yet come to stand there."""
     present = desk.engine.read_routing(desk.account, [leased.number]).get(leased.number)
     if present is None or present.points_at != leased.route_id:
+        if leased.write_may_come(service.now()) and not again:
+            with service.database.writing() as db:
+                numbers.leave_to_recovery(db, leased, service.now())
+            return None
         return _undo(service, leased)
     with service.database.writing() as db:
         numbers.mark_imported(db, leased, desk.connection.id, service.now())

@@ -264,7 +264,9 @@ class GuardAdapter(BaseAdapter):
             case _Lost(why, timed_out, too_large):
                 if writes:
                     raise WriteOutcomeUnknown(
-                        "The carrier's answer was lost; whether the change took effect is not known yet.", detail=why
+                        "The carrier's answer was lost; whether the change took effect is not known yet.",
+                        detail=why,
+                        may_come=timed_out,
                     )
                 if timed_out:
                     raise CarrierTimedOut("The carrier did not answer in time.", detail=why)

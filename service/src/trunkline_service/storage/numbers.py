@@ -25,6 +25,10 @@ from trunkline_service.storage.tables import UNFINISHED, Hold, phone_numbers
 LEASE_MS = 90_000
 """Longer than the oldest usable snapshot and the last write's deadline together: who still holds a lease may write."""
 
+WRITE_MAY_COME_MS = 75_000
+"""How long after it was begun a write that is not to be seen at the carrier may yet come: its own deadline, and a
+minute in which the carrier may still be at it. Shorter than the lease."""
+
 _IMPORTED = Reason("imported", "The number was imported: its calls come to the platform.")
 _RELEASED = Reason("released", "The number was released.")
 _columns = phone_numbers.c
@@ -57,6 +61,7 @@ class StoredNumber:
     last_verified_at: int | None
     inbound_agent: str | None
     outbound_agent: str | None
+    updated_at: int
 
     @property
     def ref(self) -> NumberRef:
@@ -71,6 +76,10 @@ class StoredNumber:
     def lease_expired(self, now: int) -> bool:
         """True where the one who was at work on it is gone."""
         return self.unfinished and (self.lease_until is None or self.lease_until <= now)
+
+    def write_may_come(self, now: int) -> bool:
+        """True where an import of it was begun so lately that the carrier may still be at it."""
+        return self.hold is Hold.WRITING and now < self.updated_at + WRITE_MAY_COME_MS
 
     def snapshot(self, sealer: Sealer) -> RoutingSnapshot | None:
         """Open the routing it had before we changed it."""
@@ -109,6 +118,7 @@ _SELECT = select(
     _columns.voip_last_verified_at,
     _columns.inbound_agent_id,
     _columns.outbound_agent_id,
+    _columns.updated_at,
 )
 
 _HELD_BY_SOMEONE = and_(_columns.backed, _columns.hold != Hold.FREE)
