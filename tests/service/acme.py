@@ -189,9 +189,12 @@ class Plugin:
     @hookimpl
     def list_numbers(self, account: CarrierAccount, call: Call) -> Iterator[CarrierNumber]:
         self.carrier.happens("list_numbers")
-        for index, (number, facts) in enumerate(self._account(account)["numbers"].items()):
-            self.carrier.happens("list_numbers.each", index=index)
-            yield _listed(number, facts)
+        try:
+            for index, (number, facts) in enumerate(self._account(account)["numbers"].items()):
+                self.carrier.happens("list_numbers.each", index=index)
+                yield _listed(number, facts)
+        finally:
+            self.carrier.happened("list_numbers")
 
     @hookimpl
     def set_up_account(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -19,6 +22,7 @@ from harness import CONNECTIONS, KEYS, World
 from serving import serving
 from trunkline.errors import CarrierUnavailable
 from trunkline_service import unread
+from trunkline_service.frame import Frame
 
 SERVICE = [sys.executable, "-m", "trunkline_service"]
 
@@ -123,6 +127,44 @@ def test_a_list_that_breaks_off_midway_is_not_taken_for_a_whole_one(world: World
             with pytest.raises(httpx.RemoteProtocolError):
                 pieces.extend(answer.iter_bytes())
         assert http.get("/v1/healthz").status_code == 200
+
+
+def test_who_leaves_a_list_midway_ends_the_call_at_the_carrier(world: World) -> None:
+    world.carrier.open("many", *[f"+1555{n:07}" for n in range(20_000)])
+    connection = world.connect({"apiKey": "many"})["id"]
+    path, key = f"{CONNECTIONS}/{connection}/available-numbers", f"Bearer {world.key}"
+    ended = threading.Event()
+    world.carrier.after["list_numbers"] = lambda: ended.set()
+    with serving(world.service) as address, httpx.Client(base_url=address) as http:
+        with http.stream("GET", path, headers={"Authorization": key}) as answer:
+            next(answer.iter_bytes())
+        assert ended.wait(20)
+
+
+def test_a_request_that_is_cut_off_has_its_line_and_is_counted(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut_off = Frame(Raising(asyncio.CancelledError()), world.service.metrics)  # type: ignore[arg-type]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "state": {}}
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cut_off(scope, AsyncMock(), AsyncMock()))
+    assert "finished=False" in capsys.readouterr().out
+
+
+class Raising:
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    async def __call__(self, *_: object) -> None:
+        raise self._error
+
+
+def test_migrate_says_in_one_line_that_the_database_is_not_there(tmp_path: Path) -> None:
+    ran = run(tmp_path, "migrate", TRUNKLINE_DATABASE_URL="postgresql://u:pw-canary@127.0.0.1:9/x", TRUNKLINE_KEYS=KEYS)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.count("\n") == 1
+    assert "TRUNKLINE_DATABASE_URL" in ran.stderr
+    assert "canary" not in ran.stderr
 
 
 def test_organizations_and_keys_are_made_on_the_command_line(tmp_path: Path) -> None:

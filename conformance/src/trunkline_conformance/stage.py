@@ -166,7 +166,7 @@ class Stage:
                 taken.append(each)
                 if number == until:
                     step.broken_off = True
-                    running.close()  # type: ignore[attr-defined]
+                    running.close()
                     break
         made: dict[str, Any] = {}
         for each in (*done, *taken):

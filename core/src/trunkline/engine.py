@@ -234,8 +234,11 @@ class Engine:
         """The account's own name and one of its numbers."""
         return self._ask(account, "suggest_name", SuggestedName, self._deadlines.read)
 
-    def list_numbers(self, account: CarrierAccount) -> Iterator[CarrierNumber]:
-        """Every number of the account, streamed; a page that fails raises after the numbers before it."""
+    def list_numbers(self, account: CarrierAccount) -> Generator[CarrierNumber]:
+        """Every number of the account, streamed; a page that fails raises after the numbers before it.
+
+        Close it where it is not read to its end.
+        """
         return self._stream(account, "list_numbers", CarrierNumber, "list_numbers", self._deadlines.listing)
 
     def read_routing(self, account: CarrierAccount, numbers: Sequence[str]) -> dict[str, RoutingSnapshot]:
@@ -308,7 +311,7 @@ class Engine:
         if self._dial is not None:
             self._dial.close()
 
-    def set_up_account(self, account: CarrierAccount, done: Sequence[SetUpStep] = ()) -> Iterator[SetUpStep]:
+    def set_up_account(self, account: CarrierAccount, done: Sequence[SetUpStep] = ()) -> Generator[SetUpStep]:
         """Guided set-up, step by step: the next step is taken only when the caller asks for it."""
         return self._stream(
             account,
@@ -321,7 +324,7 @@ class Engine:
             done=tuple(done),
         )
 
-    def undo_set_up(self, account: CarrierAccount, steps: Sequence[SetUpStep]) -> Iterator[SetUpStep]:
+    def undo_set_up(self, account: CarrierAccount, steps: Sequence[SetUpStep]) -> Generator[SetUpStep]:
         """Take back what a guided set-up made, step by step."""
         return self._stream(
             account, "undo_set_up", SetUpStep, "guided_setup", self._deadlines.set_up, batch=1, steps=tuple(steps)
@@ -427,7 +430,7 @@ class Engine:
         *,
         batch: int = _BATCH,
         **arguments: Any,
-    ) -> Iterator[T]:
+    ) -> Generator[T]:
         """Pull a plugin's iterator, a batch at a time: it runs only when the caller asks for more."""
         plugin = self._able(account.provider, hook, capability)
         call = self._call(plugin, account, hook, seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -43,6 +44,10 @@ class DaemonThreads:
     def start(self, work: Callable[[], T]) -> Future[T]:
         """Begin the work in the caller's context; whatever it raises, `SystemExit` too, lands in the future."""
         future: Future[T] = Future()
+        if sys.is_finalizing():
+            # No thread starts any more, and who waits for one waits for ever.
+            future.set_exception(RuntimeError("the interpreter is about to end"))
+            return future
         context = contextvars.copy_context()
 
         def run() -> None:

@@ -18,9 +18,8 @@ from trunkline_service.clock import in_milliseconds, shown, shown_or_none
 from trunkline_service.logs import get_logger, set_up_logging
 from trunkline_service.server import DrainingServer
 from trunkline_service.settings import Settings, SettingsError
-from trunkline_service.start import StartError, open_database, open_keys, start
+from trunkline_service.start import StartError, bring_up, open_database, open_keys, start
 from trunkline_service.storage import organizations as stored
-from trunkline_service.storage import schema
 from trunkline_service.storage.database import Database
 
 app = typer.Typer(help="The HTTP API of Trunkline.", no_args_is_help=True, add_completion=False)
@@ -55,13 +54,10 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Bring the database to the schema this version needs."""
-    database = Database(_settings().database_url)
     try:
-        schema.migrate(database)
-    except schema.SchemaMismatch as error:
+        bring_up(_settings())
+    except StartError as error:
         _fail(str(error))
-    finally:
-        database.dispose()
     typer.echo("The schema is up to date.")
 
 

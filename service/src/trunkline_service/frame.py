@@ -55,17 +55,19 @@ class Frame:
             except Exception as error:
                 # Returning without the last chunk makes the server break the connection off.
                 _log.error("answer_broken_off", error=where(error))
-            seconds, route = time.perf_counter() - started, inner.get("path_template")
-            self._metrics.count_request(scope["method"], route, status if finished else None, seconds)
-            _log.info(
-                "request",
-                method=scope["method"],
-                route=route,
-                status=status,
-                finished=finished,
-                organization=inner["state"].get("organization"),
-                ms=round(seconds * 1000, 1),
-            )
+            finally:
+                # A request that is cut off while the server stops, too.
+                seconds, route = time.perf_counter() - started, inner.get("path_template")
+                self._metrics.count_request(scope["method"], route, status if finished else None, seconds)
+                _log.info(
+                    "request",
+                    method=scope["method"],
+                    route=route,
+                    status=status,
+                    finished=finished,
+                    organization=inner["state"].get("organization"),
+                    ms=round(seconds * 1000, 1),
+                )
 
 
 def _request_id(scope: Any) -> str:

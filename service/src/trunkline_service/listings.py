@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from itertools import chain, islice
 
 from trunkline.errors import TrunklineError
@@ -18,7 +19,7 @@ from trunkline_service.views import available_number_view, encode
 _BATCH = 250
 
 
-def available_numbers(service: Service, caller: Caller, connection: int) -> Iterator[bytes]:
+def available_numbers(service: Service, caller: Caller, connection: int) -> Generator[bytes]:
     """The pieces of a JSON array. The first batch is read here, so that its failure can be answered properly."""
     desk = open_desk(service, caller, connection)
     batches = _batches(desk.engine.list_numbers(desk.account))
@@ -30,23 +31,27 @@ def available_numbers(service: Service, caller: Caller, connection: int) -> Iter
         raise
     if desk.claimant.backed:  # Else no carrier was asked.
         note_health(service, desk.connection, None)
-    return _pieces(service, caller, chain([first], batches))
+    return _pieces(service, caller, first, batches)
 
 
-def _batches(listed: Iterator[CarrierNumber]) -> Iterator[list[CarrierNumber]]:
+def _batches(listed: Generator[CarrierNumber]) -> Generator[list[CarrierNumber]]:
     """At least one batch, which is empty where the account has no numbers."""
-    yield list(islice(listed, _BATCH))
-    while batch := list(islice(listed, _BATCH)):
-        yield batch
+    with closing(listed):
+        yield list(islice(listed, _BATCH))
+        while batch := list(islice(listed, _BATCH)):
+            yield batch
 
 
-def _pieces(service: Service, caller: Caller, batches: Iterator[list[CarrierNumber]]) -> Iterator[bytes]:
+def _pieces(
+    service: Service, caller: Caller, first: list[CarrierNumber], batches: Generator[list[CarrierNumber]]
+) -> Generator[bytes]:
     opening = b"["
-    for batch in batches:
-        free = _not_held(service, caller, batch)
-        if free:
-            yield opening + encode([available_number_view(number) for number in free])[1:-1]
-            opening = b","
+    with closing(batches):
+        for batch in chain([first], batches):
+            free = _not_held(service, caller, batch)
+            if free:
+                yield opening + encode([available_number_view(number) for number in free])[1:-1]
+                opening = b","
     yield b"[]" if opening == b"[" else b"]"
 
 

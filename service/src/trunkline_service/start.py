@@ -50,6 +50,19 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def bring_up(settings: Settings) -> None:
+    """Bring the database to the present schema; raises `StartError`."""
+    database = Database(settings.database_url)
+    try:
+        schema.migrate(database)
+    except schema.SchemaMismatch as error:
+        raise StartError(str(error)) from None
+    except DBAPIError as error:
+        raise StartError(_unreachable(settings, error)) from None
+    finally:
+        database.dispose()
+
+
 def open_keys(database: Database, keys: KeyRing) -> Sealer:
     """The sealer of these keys; refuses keys that do not open all that is sealed."""
     sealer = Sealer(keys)

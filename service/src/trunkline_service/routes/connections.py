@@ -20,6 +20,7 @@ from trunkline_service.routes.documented import errors, succeeds, takes
 from trunkline_service.routes.reading import Req, Serving, flag_from, id_from, prefers_async
 from trunkline_service.storage import connections, shown
 from trunkline_service.storage import set_ups as stored_set_ups
+from trunkline_service.streams import until_nobody_listens
 from trunkline_service.surveys import TakesLonger
 from trunkline_service.views import (
     AvailableNumberView,
@@ -200,7 +201,7 @@ def list_available_numbers(request: Req, service: Serving, connection_id: FromPa
     """The numbers of the carrier account that no organization has imported, streamed as the carrier gives them."""
     caller = caller_of(request, service)
     pieces = listings.available_numbers(service, caller, id_from(connection_id))
-    return Stream(pieces, media_type="application/json")
+    return Stream(until_nobody_listens(pieces), media_type="application/json")
 
 
 @post(
