@@ -1,6 +1,8 @@
 """Hook threads are daemons, are used again, retire when idle, and lose no work."""
 
 import contextvars
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -15,6 +17,25 @@ def test_whatever_work_raises_lands_in_its_future(error):
         raise error
 
     assert DaemonThreads().start(work).exception(5) is error
+
+
+AT_THE_END = """
+import gc
+from trunkline.threads import DaemonThreads
+gc.disable()
+
+class Left:
+    def __del__(self):
+        print(type(DaemonThreads().start(print).exception(5)).__name__, flush=True)
+
+left = Left()
+left.itself = left
+"""
+
+
+def test_what_the_interpreter_closes_at_its_end_waits_for_no_thread():
+    ran = subprocess.run([sys.executable, "-c", AT_THE_END], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "RuntimeError\n"
 
 
 def test_a_thread_is_a_daemon_and_is_used_again():

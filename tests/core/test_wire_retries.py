@@ -223,6 +223,14 @@ def test_a_retry_after_beyond_the_deadline_is_not_waited_for(wire, carrier, slep
     assert not slept
 
 
+@pytest.mark.parametrize(("header", "waits"), [("4", 2), ("10", 1), ("11", 0)])
+def test_a_carrier_is_waited_for_ten_seconds_in_all_and_no_longer(wire, carrier, slept, header, waits):
+    carrier.then(*[_status(429, f"Retry-After: {header}")] * 4)
+    assert wire().get(URL).status_code == 429
+    assert len(slept) == waits
+    assert sum(slept) <= 11
+
+
 @given(
     st.text(st.characters(codec="latin-1"))
     | st.from_regex(r"\w{3}, \d+ \w{3} \d+ \d+:\d+:\d+ [+-]?\w+", fullmatch=True)

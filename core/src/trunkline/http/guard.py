@@ -49,12 +49,16 @@ PLACEHOLDER = "trunkline"
 
 @attrs.frozen
 class Limits:
-    """Bounds of one request: seconds to connect and to wait for an answer, bytes of an answer, attempts."""
+    """Bounds of one request: seconds to connect and to wait for an answer, bytes of an answer, attempts.
+
+    `patience_seconds` is how long a carrier that asks to be asked later is waited for in all: who waits holds a thread.
+    """
 
     connect_seconds: float = 5.0
     read_seconds: float = 15.0
     response_bytes: int = 32 * 1024 * 1024
     attempts: int = 4
+    patience_seconds: float = 10.0
     requests_per_call: int = 2_000
     request_bytes: int = 1024 * 1024
 
@@ -138,7 +142,7 @@ class GuardAdapter(BaseAdapter):
         self._rules.admit(method, url)
         outgoing = self._outgoing(request)
         writes = not self._rules.is_read(method, urlsplit(url).path)
-        attempt = 0
+        attempt, waited = 0, 0.0
         while True:
             attempt += 1
             self._refuse_when_spent()
@@ -146,7 +150,7 @@ class GuardAdapter(BaseAdapter):
                 self._refuse_when_spent()
                 answer = self._once(outgoing)
             self._note_write(answer, writes)
-            delay = self._delay(answer, attempt, writes)
+            delay = self._delay(answer, attempt, writes, waited)
             if delay is None:
                 answered = self._conclude(answer, writes)
                 # The one that was sent holds the secret: the plugin gets back the one that it gave.
@@ -154,6 +158,7 @@ class GuardAdapter(BaseAdapter):
                 answered.connection = self  # type: ignore[assignment]
                 return answered
             self._sleep(delay)
+            waited += delay
 
     def close(self) -> None:
         """Nothing of its own to close: connections belong to the dial."""
@@ -240,7 +245,9 @@ class GuardAdapter(BaseAdapter):
         elif answered:
             self.unsettled = False
 
-    def _delay(self, answer: requests.Response | _NotSent | _Lost, attempt: int, writes: bool) -> float | None:
+    def _delay(
+        self, answer: requests.Response | _NotSent | _Lost, attempt: int, writes: bool, waited: float
+    ) -> float | None:
         """Seconds to wait before sending the same request again, or None to take the answer as it is."""
         if attempt >= self._limits.attempts:
             return None
@@ -253,6 +260,8 @@ class GuardAdapter(BaseAdapter):
                 again = status == 429 or (not writes and status in RETRIED_READS)
                 asked = retry_after(answer, self._now()) if again else None
         if not again:
+            return None
+        if asked and waited + asked > self._limits.patience_seconds:
             return None
         delay = self._rng.uniform(0, min(8.0, 0.25 * 2**attempt)) + (asked or 0.0)
         return delay if delay < self._deadline.remaining else None
