@@ -45,7 +45,8 @@ lint: $(INSTALLED)       ## style, types, and what bandit says of our sources
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(wildcard */src observers/*/src plugins/*/src)
 
 audit: $(BIN)/uv         ## ask a vulnerability database about every pinned dependency; needs the network
-	$(BIN)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --require-hashes --disable-pip
+	$(BIN)/uv tool run pip-audit==2.10.1 --strict --require-hashes --disable-pip \
+		--requirement requirements.lock --requirement deploy/requirements.lock
 
 lock: $(BIN)/uv           ## pin every dependency with its hashes; what the container needs of them, once more
 	$(LOCKED) $(addsuffix /pyproject.toml,$(DISTRIBUTIONS)) --group dev --group bench --output-file requirements.lock

@@ -33,7 +33,7 @@ class Metrics:
         )
         self._carrier_requests = Counter(
             "trunkline_carrier_requests",
-            "HTTP requests sent to carriers, by the status of their answer; none where no answer came.",
+            "Requests sent to carriers over HTTP and SIP, by the status of their answer; none where no answer came.",
             ["provider", "status"],
             registry=registry,
         )

@@ -225,7 +225,7 @@ def _level(text: str) -> str:
 
 
 def _drain_seconds(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 300:
+    if not text.isascii() or not text.isdigit() or len(text) > 3 or int(text) > 300:
         raise SettingsError("TRUNKLINE_DRAIN_SECONDS", "must be a whole number from 0 to 300")
     return int(text)
 
