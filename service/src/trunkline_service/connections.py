@@ -73,12 +73,12 @@ def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) ->
             values["shown_sip_config"] = connections.as_shown(redacted)
         if proven:
             proofs.spend(db, caller, proven.id, now)
-            _refuse_other_account(db, stored, proven)
+            identity = _identity_after(db, stored, proven)
             values |= connections.sealed_credentials(
                 service.sealer, caller.organization, id, proposal.account.credentials
             )
             values |= {
-                "identity": proven.identity,
+                "identity": identity,
                 "last_tested_at": in_milliseconds(proven.made_at),
             }
         connections.change(db, caller.organization, id, values)
@@ -170,20 +170,26 @@ def _is_guided(engine: Engine, account: CarrierAccount) -> bool:
     return method is not None and method.guided
 
 
-def _refuse_other_account(db: Connection, stored: StoredConnection, proven: Evidence) -> None:
-    if stored.identity == proven.identity:
-        return
-    if stored.sealed_made is not None:
+def _identity_after(db: Connection, stored: StoredConnection, proven: Evidence) -> str | None:
+    """The account's identity after a change of credentials, refused where it is surely another account in use.
+
+    Where the carrier does not tell one of the two, nothing is known to be another; the one that is known stays.
+    """
+    made, has_numbers = stored.sealed_made is not None, bool(numbers.of_connection(db, stored.id))
+    if not (made or has_numbers):
+        return proven.identity
+    if stored.identity is None or proven.identity in (None, stored.identity):
+        return stored.identity or proven.identity
+    if made:
         raise ApiError(
             "different_account",
             "These credentials belong to another carrier account than the one that was set up. Make a new connection.",
         )
-    if numbers.of_connection(db, stored.id):
-        raise ApiError(
-            "different_account",
-            "These credentials belong to another carrier account than the imported numbers. Release the numbers "
-            "first, or make a new connection.",
-        )
+    raise ApiError(
+        "different_account",
+        "These credentials belong to another carrier account than the imported numbers. Release the numbers "
+        "first, or make a new connection.",
+    )
 
 
 def _shown(db: Connection, caller: Caller, id: int) -> bytes:

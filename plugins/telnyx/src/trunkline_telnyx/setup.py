@@ -83,6 +83,10 @@ class Journal:
         """The last value of this name among what was made."""
         return next((step.made[name] for step in reversed(self._steps) if name in step.made), None)
 
+    def everything_made(self) -> Iterator[Mapping[str, Any]]:
+        """What each step made."""
+        return (step.made for step in self._steps)
+
 
 class _SetUp:
     """One run."""
@@ -94,10 +98,11 @@ class _SetUp:
         self._profile: Profile
         self._connection: Connection
         self._place: Place
-        self._user: str | None = None
-        """The user whose password is known: made in this run, or recorded with its password."""
-        if journal.made("sip_password") or telnyx.made.get("sip_password"):
-            self._user = journal.made("sip_username") or telnyx.made.get("sip_username")
+        self._logins: dict[str, Secret] = {}
+        """The users whose password is known: each was made but once, so the one in force is known by its name."""
+        for made in (*telnyx.earlier, telnyx.made, *journal.everything_made()):
+            if made.get("sip_username") and made.get("sip_password"):
+                self._logins[made["sip_username"]] = made["sip_password"]
 
     def steps(self) -> Iterator[SetUpStep]:
         """All of them, in order."""
@@ -161,9 +166,8 @@ class _SetUp:
             more = {"user_name": user, "password": password, "outbound": {"fqdn_authentication_method": CREDENTIALS}}
             with _hiding(password):
                 self._connection = routes.make(self._telnyx, more)
-            self._user = user
             undo["id"] = self._connection.id
-            made = {**self._connection_made(), "sip_username": user, "sip_password": Secret(password)}
+            made = {**self._connection_made(), **self._login_made(user, password)}
             yield _done(CONNECTION, f"Made the {what}.", made, undo)
             return
         self._connection = found
@@ -194,24 +198,28 @@ class _SetUp:
 
     def _authentication(self) -> Iterator[SetUpStep]:
         self._connection = connections.fetch_fqdn(self._telnyx, self._connection.id)
-        if self._is_known_login() and not self._journal.interrupted(AUTHENTICATION):
-            yield from self._kept(AUTHENTICATION, "Calls out are authenticated by user and password.", {}, {})
+        known = self._known_login()
+        if known is not None and not self._journal.interrupted(AUTHENTICATION):
+            yield from self._kept(AUTHENTICATION, "Calls out are authenticated by user and password.", known, {})
             return
         # Telnyx shows a password once, so one that was not kept can only be replaced.
         yield _intended(AUTHENTICATION, "Set a new user and password for calls out.", {"kind": AUTHENTICATION})
         user, password = _login(self._telnyx.call.random)
         with _hiding(password):
             self._set_login(user, password)
-        self._user = user
-        made = {"sip_username": user, "sip_password": Secret(password)}
+        made = self._login_made(user, password)
         yield SetUpStep(AUTHENTICATION, StepState.DONE, "Set a new user and password for calls out.", made, None)
 
-    def _is_known_login(self) -> bool:
-        return (
-            self._user is not None
-            and self._connection.user_name == self._user
-            and self._connection.authentication == CREDENTIALS
-        )
+    def _login_made(self, user: str, password: str) -> Row:
+        self._logins[user] = Secret(password)
+        return {"sip_username": user, "sip_password": self._logins[user]}
+
+    def _known_login(self) -> Row | None:
+        """The login in force, where its password is known."""
+        user = self._connection.user_name
+        if user not in self._logins or self._connection.authentication != CREDENTIALS:
+            return None
+        return {"sip_username": user, "sip_password": self._logins[user]}
 
     def _set_login(self, user: str, password: str) -> None:
         """By the resource made for it, else by the connection as it is live, else by the connection as documented."""
