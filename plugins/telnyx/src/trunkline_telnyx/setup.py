@@ -28,7 +28,7 @@ from trunkline.secret import Secret
 from trunkline.setup import SetUpStep, StepState
 from trunkline_telnyx import connections, profiles, routes
 from trunkline_telnyx.client import Row, Telnyx
-from trunkline_telnyx.connections import CREDENTIALS, Connection, Place, name_for, wanted_transport
+from trunkline_telnyx.connections import CREDENTIALS, Connection, Place, name_for, wanted_port, wanted_transport
 from trunkline_telnyx.descriptor import GUIDED
 from trunkline_telnyx.profiles import DEFAULT_DESTINATIONS, Profile
 from trunkline_telnyx.refusals import LevelTooLow, Taken
@@ -40,6 +40,9 @@ SIP_HOST = "sip.telnyx.com"
 PROFILE, CONNECTION, RECORD = "outbound_profile", "connection", "fqdn"
 AUTHENTICATION, ATTACHMENT, PRIMARY, READ_BACK = "authentication", "attachment", "primary_fqdn", "read_back"
 
+PRIMARY_ID, NUMBER_FORMAT, TRANSPORT = "default_primary_fqdn_id", "dnis_number_format", "transport_protocol"
+PROFILE_ID = "outbound_voice_profile_id"
+
 _LETTERS, _USER_CHARACTERS = string.ascii_lowercase, string.ascii_lowercase + string.digits
 _CHARACTERS = string.ascii_letters + string.digits
 
@@ -49,6 +52,20 @@ def set_up(telnyx: Telnyx, setup_method: str, done: Sequence[SetUpStep]) -> Iter
     if setup_method != GUIDED:
         raise Unsupported("guided_setup", f"{setup_method} makes nothing at Telnyx")
     return _SetUp(telnyx, Journal(done)).steps()
+
+
+def routing_values(connection: Connection) -> Row:
+    """What making a record the primary one changes of a connection."""
+    return {
+        PRIMARY_ID: connection.primary,
+        NUMBER_FORMAT: connection.number_format,
+        TRANSPORT: connection.transport,
+    }
+
+
+def record_values(place: Place) -> Row:
+    """What mending changes of an FQDN record."""
+    return {"fqdn": place.host, "port": place.port, "srv": place.srv}
 
 
 class Journal:
@@ -188,7 +205,11 @@ class _SetUp:
             return
         undo: Row = {"kind": RECORD, "connection": self._connection.id}
         if which is not None:
-            undo |= {"id": which.id, "before": {"fqdn": which.host, "port": which.port, "srv": which.srv}}
+            undo |= {
+                "id": which.id,
+                "before": record_values(which),
+                "after": {"fqdn": platform.host, "port": wanted_port(platform), "srv": False},
+            }
         yield _intended(RECORD, f"Make the {what}, so that calls reach this platform.", undo)
         self._place = routes.mend(self._telnyx, target, platform)
         undo["id"] = self._place.id
@@ -259,7 +280,8 @@ class _SetUp:
         if self._connection.profile_id == wanted:
             yield from self._kept(ATTACHMENT, "The outbound voice profile is attached to the connection.", {}, {})
             return
-        undo = {"kind": ATTACHMENT, "connection": id, "before": self._connection.profile_id}
+        before, after = {PROFILE_ID: self._connection.profile_id}, {PROFILE_ID: wanted}
+        undo = {"kind": ATTACHMENT, "connection": id, "before": before, "after": after}
         yield _intended(ATTACHMENT, "Attach the outbound voice profile to the connection.", undo)
         # Nested: flat it is accepted and ignored.
         self._change(
@@ -274,16 +296,13 @@ class _SetUp:
         if self._is_routed(transport):
             yield from self._kept(PRIMARY, "The FQDN record is the connection's primary one.", {}, {})
             return
-        before = self._connection
-        undo = {
-            "kind": PRIMARY,
-            "connection": id,
-            "before": {
-                "default_primary_fqdn_id": before.primary,
-                "dnis_number_format": before.number_format,
-                "transport_protocol": before.transport,
-            },
+        before = routing_values(self._connection)
+        after = {
+            PRIMARY_ID: self._place.id,
+            NUMBER_FORMAT: NUMBER_FORMATS[NUMBER_FORMAT],
+            TRANSPORT: transport,
         }
+        undo = {"kind": PRIMARY, "connection": id, "before": before, "after": after}
         yield _intended(PRIMARY, "Make the FQDN record the connection's primary one.", undo)
         inbound = {"default_routing_method": "sequential", "default_primary_fqdn_id": self._place.id, **NUMBER_FORMATS}
         self._change(
