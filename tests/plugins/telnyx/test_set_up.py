@@ -612,6 +612,43 @@ def test_a_lost_answer_to_a_new_password_is_settled_by_the_user(desk: Any, kind:
     assert_whole(desk, recorded + desk.set_up(done=recorded))
 
 
+class TakenOnce(set[str]):
+    """User names of which the next ones are taken by somebody."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def __contains__(self, name: object) -> bool:
+        self.times -= 1
+        return self.times >= 0
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_user_name_that_is_taken_is_tried_once_more_with_another(desk: Any, again: bool) -> None:
+    """At the making of the connection, and at a new login for one that is there."""
+    if again:
+        desk.set_up()
+        desk.forget()
+    desk.sandbox.carrier.world.taken_user_names = TakenOnce(1)
+    assert_whole(desk, desk.set_up())
+    written = [each.json["user_name"] for each in desk.writes() if "user_name" in (each.json or {})]
+    assert len(set(written)) == 2
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_second_user_name_that_is_taken_ends_the_run_which_is_taken_back(desk: Any, again: bool) -> None:
+    if again:
+        desk.set_up()
+        desk.forget()
+    before = holdings(desk)
+    desk.sandbox.carrier.world.taken_user_names = TakenOnce(9)
+    recorded = record_until_error(desk, CarrierRefused)
+    written = [each.json["user_name"] for each in desk.writes() if "user_name" in (each.json or {})]
+    assert len(set(written)) == len(written) == 2
+    list(desk.engine.undo_set_up(desk.account("guided"), recorded))
+    assert holdings(desk) == before
+
+
 def test_a_silent_refusal_to_attach_is_noticed(desk: Any) -> None:
     desk.fault("status", method="PATCH", path="/fqdn_connections/[0-9]+$", status=200, json={"data": {"id": "1"}})
     with pytest.raises(CarrierAnswerUnexpected):

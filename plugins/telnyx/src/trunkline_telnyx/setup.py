@@ -179,16 +179,17 @@ class _SetUp:
         if found is None:
             undo = {"kind": CONNECTION, "name": self._name}
             yield _intended(CONNECTION, f"Make the {what} with a user and a password.", undo)
-            user, password = _login(self._telnyx.call.random)
-            more = {"user_name": user, "password": password, "outbound": {"fqdn_authentication_method": CREDENTIALS}}
-            with _hiding(password):
-                self._connection = routes.make(self._telnyx, more)
+            login = self._new_login(self._make_connection)
             undo["id"] = self._connection.id
-            made = {**self._connection_made(), **self._login_made(user, password)}
+            made = {**self._connection_made(), **login}
             yield _done(CONNECTION, f"Made the {what}.", made, undo)
             return
         self._connection = found
         yield from self._kept(CONNECTION, f"The {what} is there.", self._connection_made(), {"id": found.id})
+
+    def _make_connection(self, user: str, password: str) -> None:
+        more = {"user_name": user, "password": password, "outbound": {"fqdn_authentication_method": CREDENTIALS}}
+        self._connection = routes.make(self._telnyx, more)
 
     def _connection_made(self) -> Row:
         transport = wanted_transport(self._telnyx.call.require_platform()).lower()
@@ -225,13 +226,22 @@ class _SetUp:
             return
         # Telnyx shows a password once, so one that was not kept can only be replaced.
         yield _intended(AUTHENTICATION, "Set a new user and password for calls out.", {"kind": AUTHENTICATION})
-        user, password = _login(self._telnyx.call.random)
-        with _hiding(password):
-            self._set_login(user, password)
-        made = self._login_made(user, password)
+        made = self._new_login(self._set_login)
         yield SetUpStep(AUTHENTICATION, StepState.DONE, "Set a new user and password for calls out.", made, None)
 
-    def _login_made(self, user: str, password: str) -> Row:
+    def _new_login(self, write: Callable[[str, str], None]) -> Row:
+        """A login that Telnyx took. A user name may be taken by anybody: where it is refused, another is tried once."""
+        try:
+            return self._login_written(write)
+        except CarrierRefused as refused:
+            if not _is_about_user(refused):
+                raise
+        return self._login_written(write)
+
+    def _login_written(self, write: Callable[[str, str], None]) -> Row:
+        user, password = _login(self._telnyx.call.random)
+        with _hiding(password):
+            write(user, password)
         self._logins[user] = Secret(password)
         return {"sip_username": user, "sip_password": self._logins[user]}
 
@@ -258,6 +268,8 @@ class _SetUp:
             except NotThere:
                 continue
             except CarrierRefused as error:
+                if _is_about_user(error):
+                    raise
                 refused = error
                 continue
             except WriteOutcomeUnknown as unknown:
@@ -400,6 +412,10 @@ def _login(chance: random.Random) -> tuple[str, str]:
     """A user as Telnyx takes it (4 to 32 letters and digits, a letter first) and a password of 40 characters."""
     user = chance.choice(_LETTERS) + "".join(chance.choice(_USER_CHARACTERS) for _ in range(23))
     return user, "".join(chance.choice(_CHARACTERS) for _ in range(40))
+
+
+def _is_about_user(refused: CarrierRefused) -> bool:
+    return "user_name" in refused.detail
 
 
 @contextmanager
