@@ -10,9 +10,10 @@ from typing import Any
 import attrs
 import httpx
 import pytest
-from harness import CONNECTIONS, Clock, World, settings_for
+from harness import CONNECTIONS, KEYS, Clock, World, settings_for
 from litestar.testing import TestClient
 from sqlalchemy.exc import OperationalError
+from test_server import run
 
 import trunkline_telnyx
 from serving import at_once, serving
@@ -131,6 +132,66 @@ def test_a_second_connection_shares_what_the_first_one_made_and_its_login(telnyx
     assert telnyx.made() == (1, 1, 1)
     assert telnyx.login_in_force(second["id"])
     assert telnyx.login_in_force(first["id"])
+
+
+# The SIP login
+
+
+def sealed_login(telnyx: Telnyx, connection: int) -> tuple[str, str]:
+    with telnyx.world.service.database.reading() as db:
+        stored = connections.find(db, telnyx.world.organization, connection)
+    assert stored is not None
+    made = stored.made(telnyx.world.service.sealer)
+    return made["sip_username"], made["sip_password"].reveal()
+
+
+def test_a_guided_connection_shows_where_and_as_whom_to_call_and_no_password(telnyx: Telnyx) -> None:
+    answer = telnyx.world.post(CONNECTIONS, telnyx.tested())
+    user, password = sealed_login(telnyx, answer.json()["id"])
+    assert answer.json()["sip_config"] == {"domain": "sip.telnyx.com", "transport": "udp", "username": user}
+    assert password not in answer.text
+
+
+def test_a_shown_login_that_is_sent_back_changes_nothing_and_a_renamed_connection_shows_it_still(
+    telnyx: Telnyx,
+) -> None:
+    made = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()
+    path, shown = f"{CONNECTIONS}/{made['id']}", made["sip_config"]
+    answer = telnyx.world.call("PATCH", path, {"name": "Mine", "sip_config": shown})
+    assert (answer.status_code, answer.json()["name"], answer.json()["sip_config"]) == (200, "Mine", shown)
+    answer = telnyx.world.call("PATCH", path, {"sip_config": {"domain": "acme.sip.telnyx.com"}})
+    assert answer.json()["sip_config"] == {**shown, "domain": "acme.sip.telnyx.com"}
+    answer = telnyx.world.call("PATCH", path, {"sip_config": {"username": "another"}})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["sip_config.username"])
+
+
+def test_a_replaced_user_is_shown_by_every_connection_that_stands_on_it(telnyx: Telnyx) -> None:
+    first = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()
+    lose_login(telnyx)
+    second = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()
+    shown = telnyx.world.get(f"{CONNECTIONS}/{first['id']}").json()["sip_config"]
+    assert shown == second["sip_config"] != first["sip_config"]
+
+
+def test_the_operator_prints_the_login_and_is_warned(telnyx: Telnyx, tmp_path: Path) -> None:
+    world = telnyx.world
+    made = world.post(CONNECTIONS, telnyx.tested()).json()["id"]
+    plain = {**telnyx.tested(), "setup_method": "api_key"}
+    without = world.post(CONNECTIONS, plain).json()["id"]
+    user, password = sealed_login(telnyx, made)
+    other, _ = world.organization_with_key()
+
+    def printed(connection: int, organization: int) -> tuple[int, str, str]:
+        words = ("connections", "sip-login", str(connection), "--organization", str(organization))
+        done = run(tmp_path, *words, TRUNKLINE_DATABASE_URL=world.url, TRUNKLINE_KEYS=KEYS)
+        return done.returncode, done.stdout, done.stderr
+
+    said = f"domain\tsip.telnyx.com\ntransport\tudp\nusername\t{user}\npassword\t{password}\n"
+    warning = "Whoever has this password calls at the customer's cost: keep it out of logs and tickets.\n"
+    assert printed(made, world.organization) == (0, said, warning)
+    code, out, error = printed(without, world.organization)
+    assert (code, out, "has no SIP login of its own" in error) == (1, "", True)
+    assert printed(made, other) == (1, "", f"Organization {other} has no connection {made}.\n")
 
 
 # One account that is not always known to be one

@@ -26,10 +26,11 @@ from trunkline_service.errors import ApiError, as_api_error
 from trunkline_service.idempotency import Keeper
 from trunkline_service.key_ring import SealBroken
 from trunkline_service.logs import get_logger
-from trunkline_service.made import secrets_in
+from trunkline_service.made import secrets_in, shown_sip_config
 from trunkline_service.service import Service
 from trunkline_service.storage import connections, evidence, idempotency, numbers, shown
 from trunkline_service.storage import set_ups as stored
+from trunkline_service.storage.connections import StoredConnection
 from trunkline_service.storage.events import Reason
 from trunkline_service.storage.locks import Held, LockTimeout
 from trunkline_service.storage.organizations import Caller
@@ -88,8 +89,8 @@ class _Work:
             except SealBroken:
                 continue
             if other.id != self.set_up.connection and theirs.get(shared) == made[shared]:
-                sealed = connections.sealed_made(sealer, other.organization, other.id, {**theirs, **changed})
-                connections.change(db, other.organization, other.id, {**sealed, "updated_at": now})
+                values = _columns_of(self.service, self.desk.engine, other, {**theirs, **changed})
+                connections.change(db, other.organization, other.id, {**values, "updated_at": now})
 
 
 def create(
@@ -345,13 +346,13 @@ def _made(account: CarrierAccount, journal: list[SetUpStep]) -> dict[str, Any]:
 def _connect(work: _Work, made: dict[str, Any]) -> bytes:
     """Seal what was made, spend the evidence, keep the answer: in one transaction."""
     service, set_up, connection = work.service, work.set_up, work.desk.connection
+    values = _columns_of(service, work.desk.engine, connection, made)
     now = service.now()
     with service.database.writing() as db:
         work.stay(db)
         stored.finish(db, set_up)
         evidence.spend_reserved(db, set_up.organization, set_up.evidence_id, now)
-        sealed = connections.sealed_made(service.sealer, set_up.organization, set_up.connection, made)
-        connections.change(db, set_up.organization, set_up.connection, {**sealed, "updated_at": now})
+        connections.change(db, set_up.organization, set_up.connection, {**values, "updated_at": now})
         connections.set_status(db, set_up.organization, set_up.connection, "connected", _SET_UP, now)
         numbers.adopt_orphans(db, set_up.organization, set_up.provider, connection.identity, set_up.connection, now)
         answer = shown.find_shown(db, set_up.organization, set_up.connection)
@@ -361,6 +362,15 @@ def _connect(work: _Work, made: dict[str, Any]) -> bytes:
         elif set_up.idempotency_key:
             idempotency.keep_unanswered(db, set_up.organization, set_up.idempotency_key, 201, answer)
     return answer
+
+
+def _columns_of(service: Service, engine: Engine, of: StoredConnection, made: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that hold what was made, and show what of it may be shown."""
+    redacted = engine.redact_sip_config(of.provider, of.sip_config(service.sealer))
+    return {
+        **connections.sealed_made(service.sealer, of.organization, of.id, made),
+        "shown_sip_config": connections.as_shown(shown_sip_config(redacted, made)),
+    }
 
 
 def _undo(work: _Work) -> None:
