@@ -144,6 +144,22 @@ def test_rotating_to_another_account_is_refused_while_numbers_are_imported(any_w
     assert world.call("PATCH", f"{CONNECTIONS}/{made['id']}", body).status_code == 200, "the evidence was not spent"
 
 
+@pytest.mark.parametrize("untold", ["before", "after"])
+def test_an_identity_that_is_not_told_makes_no_other_account_of_one_with_numbers(world: World, untold: str) -> None:
+    if untold == "before":
+        world.carrier.accounts[KEY]["identity"] = None
+    made = world.connect()
+    world.import_(made["id"], ONE)
+    world.carrier.open("rotated", ONE, identity="account-0")
+    if untold == "after":
+        world.carrier.accounts["rotated"]["identity"] = None
+    body = {"credentials": {"apiKey": "rotated"}, "verification_evidence_id": world.evidence({"apiKey": "rotated"})}
+    assert world.call("PATCH", f"{CONNECTIONS}/{made['id']}", body).status_code == 200
+    world.carrier.open("elsewhere")
+    body = {"credentials": {"apiKey": "elsewhere"}, "verification_evidence_id": world.evidence({"apiKey": "elsewhere"})}
+    assert world.call("PATCH", f"{CONNECTIONS}/{made['id']}", body).json()["code"] == "different_account"
+
+
 def test_removing_a_connection_leaves_its_numbers_without_one(any_world: World) -> None:
     world = any_world
     made = world.connect()

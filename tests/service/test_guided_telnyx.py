@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import httpx
 import pytest
-from harness import CONNECTIONS, Clock, World, settings_for
+from harness import CONNECTIONS, KEYS, Clock, World, settings_for
 from litestar.testing import TestClient
 from sqlalchemy.exc import OperationalError
+from test_server import run
 
 import trunkline_telnyx
+from serving import at_once, serving
 from trunkline.engine import Engine
 from trunkline.http.dial import SandboxDial
 from trunkline.http.guard import Limits
 from trunkline.registry import Registry
 from trunkline_sandbox import Fault, Sandbox, running
 from trunkline_sandbox.telnyx import SimulatedTelnyx
+from trunkline_sandbox.telnyx.model import ApiKey
 from trunkline_service import recovery
 from trunkline_service.app import create_app
 from trunkline_service.start import start
@@ -38,10 +42,27 @@ class Telnyx:
     sandbox: Sandbox[SimulatedTelnyx]
     credentials: dict[str, str]
 
-    def tested(self) -> dict[str, Any]:
-        body = {"provider": "telnyx", "setup_method": "guided_telnyx", "credentials": self.credentials}
-        answer = self.world.post(f"{CONNECTIONS}/test", body)
+    def test(self, **credentials: str) -> tuple[dict[str, Any], httpx.Response]:
+        body = {
+            "provider": "telnyx",
+            "setup_method": "guided_telnyx",
+            "credentials": {**self.credentials, **credentials},
+        }
+        return body, self.world.post(f"{CONNECTIONS}/test", body)
+
+    def tested(self, **credentials: str) -> dict[str, Any]:
+        body, answer = self.test(**credentials)
+        assert answer.status_code == 201, answer.text
         return {**body, "verification_evidence_id": answer.json()["verification_evidence_id"]}
+
+    def second_key(self) -> str:
+        """Another key of the same account."""
+        key = ApiKey("KEY0123456789ABCDEF0123456789ABCDEF_2ndKeyOfThisAccount")
+        self.sandbox.carrier.accounts["guided"].keys.append(key)
+        return key.secret
+
+    def switch(self, **switches: Any) -> None:
+        self.sandbox.carrier.change("guided", "switches", "", switches)
 
     def made(self) -> tuple[int, int, int]:
         held = self.sandbox.carrier.accounts["guided"]
@@ -111,6 +132,161 @@ def test_a_second_connection_shares_what_the_first_one_made_and_its_login(telnyx
     assert telnyx.made() == (1, 1, 1)
     assert telnyx.login_in_force(second["id"])
     assert telnyx.login_in_force(first["id"])
+
+
+# The SIP login
+
+
+def sealed_login(telnyx: Telnyx, connection: int) -> tuple[str, str]:
+    with telnyx.world.service.database.reading() as db:
+        stored = connections.find(db, telnyx.world.organization, connection)
+    assert stored is not None
+    made = stored.made(telnyx.world.service.sealer)
+    return made["sip_username"], made["sip_password"].reveal()
+
+
+def test_a_guided_connection_shows_where_and_as_whom_to_call_and_no_password(telnyx: Telnyx) -> None:
+    answer = telnyx.world.post(CONNECTIONS, telnyx.tested())
+    user, password = sealed_login(telnyx, answer.json()["id"])
+    assert answer.json()["sip_config"] == {"domain": "sip.telnyx.com", "transport": "udp", "username": user}
+    assert password not in answer.text
+
+
+def test_a_shown_login_that_is_sent_back_changes_nothing_and_a_renamed_connection_shows_it_still(
+    telnyx: Telnyx,
+) -> None:
+    made = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()
+    path, shown = f"{CONNECTIONS}/{made['id']}", made["sip_config"]
+    answer = telnyx.world.call("PATCH", path, {"name": "Mine", "sip_config": shown})
+    assert (answer.status_code, answer.json()["name"], answer.json()["sip_config"]) == (200, "Mine", shown)
+    answer = telnyx.world.call("PATCH", path, {"sip_config": {"domain": "acme.sip.telnyx.com"}})
+    assert answer.json()["sip_config"] == {**shown, "domain": "acme.sip.telnyx.com"}
+    answer = telnyx.world.call("PATCH", path, {"sip_config": {"username": "another"}})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["sip_config.username"])
+
+
+def test_a_replaced_user_is_shown_by_every_connection_that_stands_on_it(telnyx: Telnyx) -> None:
+    first = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()
+    lose_login(telnyx)
+    second = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()
+    shown = telnyx.world.get(f"{CONNECTIONS}/{first['id']}").json()["sip_config"]
+    assert shown == second["sip_config"] != first["sip_config"]
+
+
+def test_the_operator_prints_the_login_and_is_warned(telnyx: Telnyx, tmp_path: Path) -> None:
+    world = telnyx.world
+    made = world.post(CONNECTIONS, telnyx.tested()).json()["id"]
+    plain = {**telnyx.tested(), "setup_method": "api_key"}
+    without = world.post(CONNECTIONS, plain).json()["id"]
+    user, password = sealed_login(telnyx, made)
+    other, _ = world.organization_with_key()
+
+    def printed(connection: int, organization: int) -> tuple[int, str, str]:
+        words = ("connections", "sip-login", str(connection), "--organization", str(organization))
+        done = run(tmp_path, *words, TRUNKLINE_DATABASE_URL=world.url, TRUNKLINE_KEYS=KEYS)
+        return done.returncode, done.stdout, done.stderr
+
+    said = f"domain\tsip.telnyx.com\ntransport\tudp\nusername\t{user}\npassword\t{password}\n"
+    warning = "Whoever has this password calls at the customer's cost: keep it out of logs and tickets.\n"
+    assert printed(made, world.organization) == (0, said, warning)
+    code, out, error = printed(without, world.organization)
+    assert (code, out, "has no SIP login of its own" in error) == (1, "", True)
+    assert printed(made, other) == (1, "", f"Organization {other} has no connection {made}.\n")
+
+
+# One account that is not always known to be one
+
+
+def test_a_test_during_trouble_with_the_identity_is_no_pass_without_one(telnyx: Telnyx) -> None:
+    first = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()
+    telnyx.sandbox.faults.add(Fault("status", path="/charges_breakdown", status=503, times=None))
+    _, answer = telnyx.test()
+    assert (answer.status_code, answer.json()["retryable"]) == (503, True)
+    telnyx.sandbox.faults.clear()
+    second = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()
+    assert telnyx.made() == (1, 1, 1)
+    assert all(telnyx.login_in_force(each["id"]) for each in (first, second))
+
+
+@pytest.mark.parametrize("hidden", [(0, 1), (0,), (1,)])
+def test_two_keys_of_one_account_share_its_login_whichever_tells_its_identity(
+    telnyx: Telnyx, hidden: tuple[int, ...]
+) -> None:
+    made = []
+    for at, key in enumerate((telnyx.credentials["apiKey"], telnyx.second_key())):
+        telnyx.switch(charges="forbidden" if at in hidden else "documented")
+        answer = telnyx.world.post(CONNECTIONS, telnyx.tested(apiKey=key))
+        assert answer.status_code == 201, answer.text
+        made.append(answer.json()["id"])
+    assert telnyx.made() == (1, 1, 1)
+    assert [telnyx.login_in_force(id) for id in made] == [True, True]
+
+
+@pytest.mark.parametrize("charges", ["forbidden", "documented"])
+def test_two_keys_of_one_account_at_once_make_one_of_everything(telnyx: Telnyx, charges: str) -> None:
+    telnyx.switch(charges=charges)
+    bodies = [telnyx.tested(), telnyx.tested(apiKey=telnyx.second_key())]
+    headers = {"Authorization": f"Bearer {telnyx.world.key}"}
+    with serving(telnyx.world.service) as address:
+        answers = at_once(2, address, lambda http, i: http.post(CONNECTIONS, json=bodies[i], headers=headers))
+    assert [answer.status_code for answer in answers] == [201, 201], [answer.text for answer in answers]
+    assert telnyx.made() == (1, 1, 1)
+    assert all(telnyx.login_in_force(answer.json()["id"]) for answer in answers)
+
+
+def lose_login(telnyx: Telnyx) -> None:
+    """Somebody sets another login at the carrier, so that the next set-up has to make a new one."""
+    for each in telnyx.sandbox.carrier.accounts["guided"].connections.values():
+        if each.name == telnyx.world.service.marker(telnyx.world.organization):
+            each.user_name, each.password = "someoneElse", "0123456789"
+
+
+@pytest.mark.parametrize("charges", ["forbidden", "documented"])
+def test_a_login_that_set_up_replaces_is_sealed_for_every_connection_that_stands_on_it(
+    telnyx: Telnyx, charges: str
+) -> None:
+    telnyx.switch(charges=charges)
+    made = [telnyx.world.post(CONNECTIONS, telnyx.tested()).json()["id"]]
+    lose_login(telnyx)
+    made.append(telnyx.world.post(CONNECTIONS, telnyx.tested(apiKey=telnyx.second_key())).json()["id"])
+    assert [telnyx.login_in_force(id) for id in made] == [True, True]
+
+
+def test_a_login_stays_sealed_though_the_set_up_that_replaced_it_is_undone(telnyx: Telnyx) -> None:
+    first = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()["id"]
+    lose_login(telnyx)
+    body = telnyx.tested()
+    # The last read, after the login was set, fails.
+    telnyx.sandbox.faults.add(Fault("status", method="GET", path="/outbound_voice_profiles/", status=503, times=None))
+    answer = telnyx.world.post(CONNECTIONS, body)
+    assert answer.status_code == 503, answer.text
+    assert [each["id"] for each in telnyx.world.get(CONNECTIONS).json()] == [first]
+    assert telnyx.login_in_force(first)
+
+
+@pytest.mark.parametrize("hidden", ["before", "after", "always"])
+def test_another_key_of_an_account_whose_identity_is_not_told_is_not_called_another_account(
+    telnyx: Telnyx, hidden: str
+) -> None:
+    telnyx.switch(charges="documented" if hidden == "after" else "forbidden")
+    id = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()["id"]
+    telnyx.switch(charges="documented" if hidden == "before" else "forbidden")
+    body = telnyx.tested(apiKey=telnyx.second_key())
+    change = {name: body[name] for name in ("credentials", "verification_evidence_id")}
+    answer = telnyx.world.call("PATCH", f"{CONNECTIONS}/{id}", change)
+    assert answer.status_code == 200, answer.text
+    assert telnyx.login_in_force(id)
+
+
+def test_a_key_of_another_account_is_still_told_when_one_in_between_told_none(telnyx: Telnyx) -> None:
+    id = telnyx.world.post(CONNECTIONS, telnyx.tested()).json()["id"]
+    telnyx.switch(charges="forbidden")
+    for key, status in ((telnyx.second_key(), 200), (telnyx.sandbox.carrier.accounts["empty"].api_key, 409)):
+        body = telnyx.tested(apiKey=key)
+        change = {name: body[name] for name in ("credentials", "verification_evidence_id")}
+        answer = telnyx.world.call("PATCH", f"{CONNECTIONS}/{id}", change)
+        assert answer.status_code == status, answer.text
+    assert answer.json()["code"] == "different_account"
 
 
 @pytest.mark.parametrize(("method", "after"), WRITES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,12 +16,17 @@ from trunkline.redaction import Scrubber
 from trunkline.secret import Secret
 
 
+def _all_read_only(each: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(map(read_only, each))
+
+
 @attrs.frozen(eq=False)
 class CarrierAccount:
     """Provider, set-up method, credentials with each secret as a `Secret`, SIP config, and what set-up made.
 
     `marker` names what Trunkline makes at the carrier for this owner: installation and organization, since two
-    organizations may share a carrier account.
+    organizations may share a carrier account. `earlier` is what other set-ups of this owner made at the carrier, where
+    no identity tells whether it was in this account: what the carrier shows tells that.
     """
 
     provider: str
@@ -31,6 +36,7 @@ class CarrierAccount:
     sip_config: Mapping[str, Any] = attrs.field(converter=read_only, repr=False)
     marker: str
     made: Mapping[str, Any] = attrs.field(factory=dict, converter=read_only, repr=False)
+    earlier: tuple[Mapping[str, Any], ...] = attrs.field(default=(), converter=_all_read_only, repr=False)
 
     def credential(self, name: str) -> str | None:
         """A credential that is no secret, or None where it was not given."""
@@ -38,8 +44,8 @@ class CarrierAccount:
         return value if isinstance(value, str) else None
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret of the account: among its credentials, and in what set-up made, however deep."""
-        return tuple(_secrets_in([self.credentials, self.made]))
+        """Every secret of the account: among its credentials, and in what set-ups made, however deep."""
+        return tuple(_secrets_in([self.credentials, self.made, self.earlier]))
 
     @cached_property
     def scrub(self) -> Scrubber:

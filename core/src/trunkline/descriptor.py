@@ -96,11 +96,16 @@ class CredentialForm:
 
 @attrs.frozen
 class SetupMethod:
-    """A way to connect: its id, a label, and whether `set_up_account` makes things at the carrier."""
+    """A way to connect: its id, a label, and whether `set_up_account` makes things at the carrier.
+
+    `shared` names the value in a step's `made` that says on which thing of the carrier a connection stands: what a
+    later set-up changes there, like a login, is changed for every connection with the same value.
+    """
 
     id: str = attrs.field(validator=v.instance_of(str))
     label: str = attrs.field(validator=v.instance_of(str))
     guided: bool = attrs.field(default=False, validator=v.instance_of(bool))
+    shared: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
 
 
 @attrs.frozen

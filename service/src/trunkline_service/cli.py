@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, organizations and their keys."""
+"""The command line: serve, migrate, organizations and their keys, and the SIP logins that set-ups made."""
 
 from __future__ import annotations
 
@@ -12,21 +12,27 @@ from typing import Annotated, NoReturn
 import typer
 
 from trunkline.engine import utc_now
+from trunkline.secret import Secret
 from trunkline_service import key_use
 from trunkline_service.app import create_app
 from trunkline_service.clock import in_milliseconds, shown, shown_or_none
+from trunkline_service.key_ring import SealBroken
 from trunkline_service.logs import get_logger, set_up_logging
+from trunkline_service.made import sip_login
 from trunkline_service.server import DrainingServer
 from trunkline_service.settings import Settings, SettingsError
 from trunkline_service.start import StartError, bring_up, open_database, open_keys, start
+from trunkline_service.storage import connections as stored_connections
 from trunkline_service.storage import organizations as stored
 from trunkline_service.storage.database import Database
 
 app = typer.Typer(help="The HTTP API of Trunkline.", no_args_is_help=True, add_completion=False)
 organizations = typer.Typer(help="Organizations.", no_args_is_help=True)
 keys = typer.Typer(help="API keys, and the keys that seal what is stored (rotate).", no_args_is_help=True)
+connections = typer.Typer(help="Connections.", no_args_is_help=True)
 app.add_typer(organizations, name="organizations")
 app.add_typer(keys, name="keys")
+app.add_typer(connections, name="connections")
 
 
 @app.command()
@@ -134,6 +140,32 @@ def rotate_keys() -> None:
     if done.unreadable:
         broken = ", ".join(f"{count} of {column}" for column, count in done.unreadable.items())
         _fail(f"These values cannot be opened with any key of the ring and stay as they are: {broken}.")
+
+
+@connections.command("sip-login")
+def show_sip_login(
+    id: Annotated[int, typer.Argument(help="The connection's id.")],
+    organization: Annotated[int, typer.Option(help="The id of the organization that it belongs to.")],
+) -> None:
+    """Print the SIP login that guided set-up made, password and all: for the platform's own SIP side."""
+    with _database() as database:
+        try:
+            sealer = open_keys(database, _settings().keys)
+        except StartError as error:
+            _fail(str(error))
+        with database.reading() as db:
+            found = stored_connections.find(db, organization, id)
+        if found is None:
+            _fail(f"Organization {organization} has no connection {id}.")
+        try:
+            login = sip_login(found.made(sealer))
+        except SealBroken:
+            _fail(f"What was made for connection {id} cannot be opened with any key of the ring.")
+    if not isinstance(password := login.get("password"), Secret):
+        _fail(f"Connection {id} has no SIP login of its own: only a guided set-up that is finished makes one.")
+    print("Whoever has this password calls at the customer's cost: keep it out of logs and tickets.", file=sys.stderr)
+    for name, value in {**login, "password": password.reveal()}.items():
+        typer.echo(f"{name}\t{value}")
 
 
 def _settings() -> Settings:

@@ -17,6 +17,7 @@ from trunkline_service.desk import not_ready
 from trunkline_service.drafts import ABSENT, ConnectionDraft, ConnectionPatch, evidence_id
 from trunkline_service.errors import ApiError, field_error, not_found
 from trunkline_service.idempotency import Keeper
+from trunkline_service.made import shown_sip_config
 from trunkline_service.service import Service
 from trunkline_service.storage import connections, numbers, shown
 from trunkline_service.storage.connections import StoredConnection
@@ -58,6 +59,7 @@ def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) ->
     proposal = _Proposal.of(service, engine, seen, patch)
     proven = _proof_of(service, caller, engine, seen, proposal, patch)
     redacted = engine.redact_sip_config(seen.provider, proposal.account.sip_config)
+    shown_config = shown_sip_config(redacted, proposal.account.made)
     now = service.now()
     with service.database.writing() as db:
         stored = connections.find(db, caller.organization, id, lock=True) or _missing()
@@ -70,15 +72,15 @@ def change(service: Service, caller: Caller, id: int, patch: ConnectionPatch) ->
             values |= connections.sealed_sip_config(
                 service.sealer, caller.organization, id, proposal.account.sip_config
             )
-            values["shown_sip_config"] = connections.as_shown(redacted)
+            values["shown_sip_config"] = connections.as_shown(shown_config)
         if proven:
             proofs.spend(db, caller, proven.id, now)
-            _refuse_other_account(db, stored, proven)
+            identity = _identity_after(db, stored, proven)
             values |= connections.sealed_credentials(
                 service.sealer, caller.organization, id, proposal.account.credentials
             )
             values |= {
-                "identity": proven.identity,
+                "identity": identity,
                 "last_tested_at": in_milliseconds(proven.made_at),
             }
         connections.change(db, caller.organization, id, values)
@@ -124,8 +126,9 @@ class _Proposal:
 
     @classmethod
     def of(cls, service: Service, engine: Engine, stored: StoredConnection, patch: ConnectionPatch) -> _Proposal:
-        before = stored.sip_config(service.sealer)
-        merged = _merged(engine, stored.provider, before, {} if patch.sip_config is ABSENT else patch.sip_config)
+        before, made = stored.sip_config(service.sealer), stored.made(service.sealer)
+        shown_before = shown_sip_config(engine.redact_sip_config(stored.provider, before), made)
+        merged = _merged(before, shown_before, {} if patch.sip_config is ABSENT else patch.sip_config)
         kept = patch.credentials is ABSENT
         account = engine.account(
             stored.provider,
@@ -133,16 +136,17 @@ class _Proposal:
             merged,
             setup_method=stored.setup_method,
             marker=service.marker(stored.organization),
-            made=stored.made(service.sealer),
+            made=made,
         )
         steering = [field.name for field in engine.descriptor(stored.provider).sip_fields if field.steers]
         return cls(account, any(before.get(name) != account.sip_config.get(name) for name in steering))
 
 
-def _merged(engine: Engine, provider: str, before: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The SIP config with changes; null removes a key, and a value as it is shown redacted changes nothing."""
-    redacted = engine.redact_sip_config(provider, before)
-    real = {name: value for name, value in changes.items() if not (name in redacted and redacted[name] == value)}
+def _merged(before: dict[str, Any], shown_before: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The SIP config with changes; null removes a key, and a value as it is shown changes nothing."""
+    real = {
+        name: value for name, value in changes.items() if not (name in shown_before and shown_before[name] == value)
+    }
     return {name: value for name, value in {**before, **real}.items() if value is not None}
 
 
@@ -170,20 +174,26 @@ def _is_guided(engine: Engine, account: CarrierAccount) -> bool:
     return method is not None and method.guided
 
 
-def _refuse_other_account(db: Connection, stored: StoredConnection, proven: Evidence) -> None:
-    if stored.identity == proven.identity:
-        return
-    if stored.sealed_made is not None:
+def _identity_after(db: Connection, stored: StoredConnection, proven: Evidence) -> str | None:
+    """The account's identity after a change of credentials, refused where it is surely another account in use.
+
+    Where the carrier does not tell one of the two, nothing is known to be another; the one that is known stays.
+    """
+    made, has_numbers = stored.sealed_made is not None, bool(numbers.of_connection(db, stored.id))
+    if not (made or has_numbers):
+        return proven.identity
+    if stored.identity is None or proven.identity in (None, stored.identity):
+        return stored.identity or proven.identity
+    if made:
         raise ApiError(
             "different_account",
             "These credentials belong to another carrier account than the one that was set up. Make a new connection.",
         )
-    if numbers.of_connection(db, stored.id):
-        raise ApiError(
-            "different_account",
-            "These credentials belong to another carrier account than the imported numbers. Release the numbers "
-            "first, or make a new connection.",
-        )
+    raise ApiError(
+        "different_account",
+        "These credentials belong to another carrier account than the imported numbers. Release the numbers "
+        "first, or make a new connection.",
+    )
 
 
 def _shown(db: Connection, caller: Caller, id: int) -> bytes:

@@ -35,7 +35,11 @@ class Desk:
         Accounts whose identity the carrier does not tell share a name, since two of them may be one.
         """
         known = self.connection.identity or "not identified"
-        return lock_name(self.claimant.mode, self.claimant.organization, self.connection.provider, known)
+        return f"route {self.claimant.mode} {self.claimant.organization} {self.connection.provider} {known}"[:255]
+
+    def set_up_lock(self) -> str:
+        """One name per organization and provider: no identity, or one that only some keys tell, splits an account."""
+        return f"set-up {self.claimant.mode} {self.claimant.organization} {self.connection.provider}"
 
     def account_lock(self) -> str:
         """One name per carrier account, whoever connected it: what it allows, it allows all of them together."""
@@ -67,11 +71,6 @@ def desk_for(service: Service, mode: str, stored: StoredConnection) -> Desk:
         backed=service.backed(engine, stored.provider),
     )
     return Desk(service, engine, stored, account, claimant)
-
-
-def lock_name(mode: str, organization: int, provider: str, account: str) -> str:
-    """Who makes something for all of a carrier account holds the lock of this name."""
-    return f"route {mode} {organization} {provider} {account}"[:255]
 
 
 def not_ready(status: str) -> ApiError:

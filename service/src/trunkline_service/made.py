@@ -9,6 +9,24 @@ from trunkline.secret import Secret
 
 _SECRET = "$secret"  # noqa: S105
 
+SIP_LOGIN = {
+    "domain": "sip_domain",
+    "transport": "sip_transport",
+    "username": "sip_username",
+    "password": "sip_password",
+}
+"""Where calls out are sent and as whom: the names in a SIP config, and in what set-up made."""
+
+
+def sip_login(made: Mapping[str, Any]) -> dict[str, Any]:
+    """The SIP login that set-up made; its password is a `Secret`."""
+    return {name: made[value] for name, value in SIP_LOGIN.items() if value in made}
+
+
+def shown_sip_config(redacted: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be shown of a SIP config, and of the SIP login that set-up made."""
+    return {**{name: value for name, value in sip_login(made).items() if isinstance(value, str)}, **redacted}
+
 
 def made_as_json(value: Any) -> Any:
     """All of it; only a seal may hold the outcome."""

@@ -1,12 +1,13 @@
 """Guided set-up: a carrier account is set up step by step, and each step is in a journal before it is taken.
 
 Whatever dies in between leaves a lease behind, and `recovery` finishes or undoes the rest. At most one set-up of a
-carrier account has begun and not ended: so nothing that is undone is in another one's use.
+carrier account has begun and not ended: so nothing that is undone is in another one's use. An account whose identity
+the carrier does not tell may be any other one of the organization there, so all of them are looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, NoReturn, cast
 
@@ -19,16 +20,17 @@ from trunkline.errors import PluginBroken, TrunklineError
 from trunkline.redaction import Scrubber
 from trunkline.setup import SetUpStep, StepState
 from trunkline_service import proofs
-from trunkline_service.desk import Desk, desk_for, lock_name, not_ready
+from trunkline_service.desk import Desk, desk_for, not_ready
 from trunkline_service.drafts import ConnectionDraft
 from trunkline_service.errors import ApiError, as_api_error
 from trunkline_service.idempotency import Keeper
 from trunkline_service.key_ring import SealBroken
 from trunkline_service.logs import get_logger
-from trunkline_service.made import secrets_in
+from trunkline_service.made import secrets_in, shown_sip_config
 from trunkline_service.service import Service
 from trunkline_service.storage import connections, evidence, idempotency, numbers, shown
 from trunkline_service.storage import set_ups as stored
+from trunkline_service.storage.connections import StoredConnection
 from trunkline_service.storage.events import Reason
 from trunkline_service.storage.locks import Held, LockTimeout
 from trunkline_service.storage.organizations import Caller
@@ -45,24 +47,24 @@ _log = get_logger()
 
 @attrs.frozen(eq=False)
 class _Work:
-    """A set-up under our lease and the carrier account's lock; `keeper` is there where a request waits for it."""
+    """A set-up under our lease and the carrier account's locks; `keeper` is there where a request waits for it."""
 
     service: Service
     desk: Desk
     set_up: StoredSetUp
-    lock: Held
+    locks: tuple[Held, ...]
     keeper: Keeper | None
 
     def stay(self, db: Connection) -> None:
         """Say that we are still at work on it, or find out that somebody else is."""
         now = self.service.now()
-        if not (stored.renew(db, self.set_up, now) and self.lock.renew(db, now)):
+        if not (stored.renew(db, self.set_up, now) and all(lock.renew(db, now) for lock in self.locks)):
             raise _busy()
         if self.keeper:
             self.keeper.renew(db, now)
 
-    def record(self, step: SetUpStep, state: str, scrub: Scrubber) -> None:
-        """Write a step into the journal; the next is taken only after that."""
+    def record(self, step: SetUpStep, state: str, scrub: Scrubber, made: Mapping[str, Any] | None = None) -> None:
+        """Write a step into the journal; the next is taken only after that. `made` is all that was made by now."""
         told = attrs.evolve(step, summary=_one_line(scrub(step.summary)))
         with self.service.database.writing() as db:
             self.stay(db)
@@ -71,6 +73,24 @@ class _Work:
             except (TypeError, RecursionError, UnicodeError):
                 broken = f"what step {step.id} made is not JSON"
                 raise PluginBroken("The account could not be set up: the plugin failed.", detail=broken) from None
+            if made is not None and step.state is StepState.DONE:
+                self._share(db, made, step.made)
+
+    def _share(self, db: Connection, made: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+        """Seal what a step changed for every other connection that stands on the same thing of the carrier."""
+        provider, sealer, now = self.set_up.provider, self.service.sealer, self.service.now()
+        method = self.desk.engine.descriptor(provider).setup_method(self.desk.connection.setup_method)
+        shared = method.shared if method else None
+        if shared is None or shared not in made:
+            return
+        for other in connections.set_up_at(db, self.set_up.organization, provider):
+            try:
+                theirs = other.made(sealer)
+            except SealBroken:
+                continue
+            if other.id != self.set_up.connection and theirs.get(shared) == made[shared]:
+                values = _columns_of(self.service, self.desk.engine, other, {**theirs, **changed})
+                connections.change(db, other.organization, other.id, {**values, "updated_at": now})
 
 
 def create(
@@ -182,9 +202,10 @@ def _turn(service: Service, set_up: StoredSetUp, keeper: Keeper | None) -> Itera
     """The carrier account to ourselves: no other set-up of it is at work, and none was cut off and left."""
     with ExitStack() as until_done:
         try:
-            name = lock_name(set_up.mode, set_up.organization, set_up.provider, set_up.account)
-            lock = until_done.enter_context(service.lock(name, LEASE_MS))
-            work = _open(service, set_up, lock, keeper)
+            desk = _desk(service, set_up)
+            names = (desk.set_up_lock(), desk.route_lock())
+            locks = tuple(until_done.enter_context(service.lock(name, LEASE_MS)) for name in names)
+            work = _open(service, set_up, locks, keeper)
             with service.database.writing() as db:
                 work.stay(db)
             _make_way(work)
@@ -205,17 +226,33 @@ def _turn_did_not_come(service: Service, set_up: StoredSetUp, keeper: Keeper | N
             _remove(db, set_up, service.now())
 
 
-def _open(service: Service, set_up: StoredSetUp, lock: Held, keeper: Keeper | None) -> _Work:
+def _open(service: Service, set_up: StoredSetUp, locks: tuple[Held, ...], keeper: Keeper | None) -> _Work:
+    desk = _desk(service, set_up)
+    # What is shown once, like a password, is known only to the set-up that made it.
+    made, earlier = _made_before(service, set_up)
+    account = attrs.evolve(desk.account, made=made, earlier=earlier)
+    return _Work(service, attrs.evolve(desk, account=account), set_up, locks, keeper)
+
+
+def _desk(service: Service, set_up: StoredSetUp) -> Desk:
     with service.database.reading() as db:
         connection = connections.find(db, set_up.organization, set_up.connection)
-        before = stored.finished_before(db, set_up)
-        model = connections.find(db, set_up.organization, before.connection) if before else None
     if connection is None:
         raise _busy()
-    desk = desk_for(service, set_up.mode, connection)
-    # What is shown once, like a password, is known only to the set-up that made it.
-    made = model.made(service.sealer) if model else {}
-    return _Work(service, attrs.evolve(desk, account=attrs.evolve(desk.account, made=made)), set_up, lock, keeper)
+    return desk_for(service, set_up.mode, connection)
+
+
+def _made_before(service: Service, set_up: StoredSetUp) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the newest finished set-up of this account made, and what those made that may be of this account."""
+    same: list[dict[str, Any]] = []
+    perhaps: list[dict[str, Any]] = []
+    with service.database.reading() as db:
+        for each in stored.finished_before(db, set_up):
+            known = each.shares_account(set_up)
+            model = None if known and same else connections.find(db, each.organization, each.connection)
+            if model is not None:
+                (same if known else perhaps).append(model.made(service.sealer))
+    return (same[0] if same else {}), perhaps
 
 
 def _make_way(work: _Work) -> None:
@@ -234,19 +271,22 @@ def _make_way(work: _Work) -> None:
 
 
 def _undo_with_ours(work: _Work, other: StoredSetUp) -> None:
-    """Their credentials may be good no more; ours were tested a moment ago and open the same account."""
+    """Their credentials may be good no more; ours were tested a moment ago, if they surely open the same account."""
     with work.service.database.reading() as db:
         left = stored.find(db, other.organization, other.connection)
-    if left is not None:
-        theirs = _their_work(work, left)
-        _undo(attrs.evolve(theirs, desk=attrs.evolve(theirs.desk, account=work.desk.account)))
+    if left is None:
+        return
+    if not left.shares_account(work.set_up):
+        raise _left_behind(left.connection)
+    theirs = _their_work(work, left)
+    _undo(attrs.evolve(theirs, desk=attrs.evolve(theirs.desk, account=work.desk.account)))
 
 
 def _their_work(work: _Work, other: StoredSetUp) -> _Work:
     leased = _take_over(work.service, other)
     if leased is None:
         raise _busy()
-    return _open(work.service, leased, work.lock, None)
+    return _open(work.service, leased, work.locks, None)
 
 
 # What is done
@@ -285,7 +325,7 @@ def _finish(work: _Work) -> bytes:
         with closing(_generator(work.desk.engine.set_up_account(account, done))) as steps:
             for step in steps:
                 journal.append(step)
-                work.record(step, step.state.value, _scrubber(account, journal))
+                work.record(step, step.state.value, _scrubber(account, journal), _made(account, journal))
     except TrunklineError as error:
         raise error.scrubbed(_scrubber(account, journal)) from None
     latest = {step.id: step.state for step in journal}
@@ -293,22 +333,26 @@ def _finish(work: _Work) -> bytes:
         raise PluginBroken(
             "The account could not be set up: the plugin failed.", detail="a step was announced and never told of again"
         )
+    return _connect(work, _made(account, journal))
+
+
+def _made(account: CarrierAccount, journal: list[SetUpStep]) -> dict[str, Any]:
     made = dict(account.made)
     for step in journal:
         made |= step.made
-    return _connect(work, made)
+    return made
 
 
 def _connect(work: _Work, made: dict[str, Any]) -> bytes:
     """Seal what was made, spend the evidence, keep the answer: in one transaction."""
     service, set_up, connection = work.service, work.set_up, work.desk.connection
+    values = _columns_of(service, work.desk.engine, connection, made)
     now = service.now()
     with service.database.writing() as db:
         work.stay(db)
         stored.finish(db, set_up)
         evidence.spend_reserved(db, set_up.organization, set_up.evidence_id, now)
-        sealed = connections.sealed_made(service.sealer, set_up.organization, set_up.connection, made)
-        connections.change(db, set_up.organization, set_up.connection, {**sealed, "updated_at": now})
+        connections.change(db, set_up.organization, set_up.connection, {**values, "updated_at": now})
         connections.set_status(db, set_up.organization, set_up.connection, "connected", _SET_UP, now)
         numbers.adopt_orphans(db, set_up.organization, set_up.provider, connection.identity, set_up.connection, now)
         answer = shown.find_shown(db, set_up.organization, set_up.connection)
@@ -318,6 +362,15 @@ def _connect(work: _Work, made: dict[str, Any]) -> bytes:
         elif set_up.idempotency_key:
             idempotency.keep_unanswered(db, set_up.organization, set_up.idempotency_key, 201, answer)
     return answer
+
+
+def _columns_of(service: Service, engine: Engine, of: StoredConnection, made: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that hold what was made, and show what of it may be shown."""
+    redacted = engine.redact_sip_config(of.provider, of.sip_config(service.sealer))
+    return {
+        **connections.sealed_made(service.sealer, of.organization, of.id, made),
+        "shown_sip_config": connections.as_shown(shown_sip_config(redacted, made)),
+    }
 
 
 def _undo(work: _Work) -> None:
@@ -369,7 +422,7 @@ def _refuse_half_done(failed: TrunklineError, connection: int) -> NoReturn:
 
 def _scrubber(account: CarrierAccount, steps: list[SetUpStep]) -> Scrubber:
     """Takes out the account's secrets and those that set-up made, of which the engine does not know."""
-    made = [account.made, *(step.made for step in steps), *(step.undo for step in steps)]
+    made = [account.made, account.earlier, *(step.made for step in steps), *(step.undo for step in steps)]
     return Scrubber((*account.secrets(), *(secret for each in made for secret in secrets_in(each))))
 
 
@@ -382,5 +435,13 @@ def _one_line(text: str) -> str:
 
 
 def _busy() -> ApiError:
-    busy = "Another set-up of this carrier account is under way. Look at the list of connections, or try again soon."
+    busy = "Another set-up at this carrier is under way. Look at the list of connections, or try again soon."
     return ApiError("account_busy", busy, retry_after=5)
+
+
+def _left_behind(connection: int) -> ApiError:
+    left = (
+        f"Connection {connection} was not set up, and what was made for it could not be taken back. It may be of this "
+        "carrier account, so delete it first."
+    )
+    return ApiError("account_busy", left, retry_after=5)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from trunkline.checks import Outcome
-from trunkline.errors import CarrierUnavailable
+from trunkline.errors import CarrierAnswerUnexpected, CarrierTimedOut, CarrierUnavailable, RateLimited, TrunklineError
 
 TRUE, FALSE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 OK, REJECTED, LEFT = (TRUE, "credentials_accepted"), (FALSE, "credentials_rejected"), (OPEN, "not_asked")
@@ -62,8 +62,33 @@ def test_a_missing_outbound_profile_is_named_with_its_remedy(desk: Any) -> None:
 def test_the_identity_stays_whatever_key_and_connection(desk: Any) -> None:
     found = {desk.engine.test_credentials(desk.account(label)).identity for label in ("healthy", "no_connection")}
     assert found == {desk.held().user_id}
-    desk.switch(charges="forbidden")
-    assert desk.engine.test_credentials(desk.account()).identity is None
+
+
+@pytest.mark.parametrize("charges", ["forbidden", "unknown_user"])
+def test_an_identity_that_telnyx_will_not_tell_is_unknown(desk: Any, charges: str) -> None:
+    desk.switch(charges=charges)
+    tested = desk.engine.test_credentials(desk.account())
+    assert (tested.passed, tested.identity) == (True, None)
+
+
+PASSING: list[tuple[dict[str, Any], type[TrunklineError]]] = [
+    ({"kind": "status", "status": 429}, RateLimited),
+    ({"kind": "status", "status": 500}, CarrierUnavailable),
+    ({"kind": "status", "status": 503}, CarrierUnavailable),
+    ({"kind": "html", "status": 200}, CarrierAnswerUnexpected),
+    ({"kind": "truncated_json"}, CarrierAnswerUnexpected),
+    ({"kind": "timeout_before"}, CarrierTimedOut),
+    ({"kind": "reset_before"}, CarrierUnavailable),
+]
+
+
+@pytest.mark.parametrize(("fault", "error"), PASSING)
+def test_trouble_that_passes_forgets_no_identity(desk: Any, fault: dict[str, Any], error: type[TrunklineError]) -> None:
+    desk.fault(path="/charges_breakdown", times=None, **fault)
+    with pytest.raises(error):
+        desk.engine.test_credentials(desk.account())
+    desk.forget()
+    assert desk.engine.test_credentials(desk.account()).identity == desk.held().user_id
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 422])

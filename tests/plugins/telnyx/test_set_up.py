@@ -421,6 +421,103 @@ def test_what_is_gone_already_is_no_obstacle(desk: Any) -> None:
     assert not [each for each in desk.held("guided").profiles.values() if each.name == MARKER]
 
 
+def changed_ours(desk: Any) -> list[SetUpStep]:
+    """A set-up that changes a connection of ours with another profile, transport, primary record and host."""
+    made = made_of(desk.set_up())
+    (own,) = desk.ours("guided")
+    own.profile_id = next(each.id for each in desk.held("guided").profiles.values() if each.name == "Default")
+    own.inbound = {**own.inbound, "default_primary_fqdn_id": None}
+    desk.platform = "new.platform.example:5070;transport=tcp"
+    steps = list(desk.engine.set_up_account(desk.account("guided", made=made)))
+    desk.forget()
+    return steps
+
+
+def undone(desk: Any, steps: list[SetUpStep]) -> dict[str, tuple[StepState, str]]:
+    found = desk.engine.undo_set_up(desk.account("guided"), steps)
+    return {step.id: (step.state, step.summary) for step in found}
+
+
+def change_profile(desk: Any) -> str:
+    (own,) = desk.ours("guided")
+    own.profile_id = None
+    return "attachment"
+
+
+def change_transport(desk: Any) -> str:
+    desk.ours("guided")[0].transport_protocol = "TLS"
+    return "primary_fqdn"
+
+
+def change_record(desk: Any) -> str:
+    (own,) = desk.ours("guided")
+    (record,) = [each for each in desk.held("guided").fqdns.values() if each.connection_id == own.id]
+    record.fqdn = "elsewhere.example"
+    return "fqdn"
+
+
+@pytest.mark.parametrize("change", [change_profile, change_transport, change_record])
+def test_what_somebody_changed_since_is_left_as_it_is_and_said(desk: Any, change: Any) -> None:
+    steps = changed_ours(desk)
+    step = change(desk)
+    (own,) = desk.ours("guided")
+    (record,) = [each for each in desk.held("guided").fqdns.values() if each.connection_id == own.id]
+    theirs = {"attachment": own.profile_id, "primary_fqdn": own.transport_protocol, "fqdn": record.fqdn}[step]
+    state, summary = undone(desk, steps)[step]
+    assert (state, "somebody changed it since" in summary) == (FOUND, True)
+    assert {"attachment": own.profile_id, "primary_fqdn": own.transport_protocol, "fqdn": record.fqdn}[step] == theirs
+
+
+def test_beside_what_somebody_changed_the_rest_is_put_back(desk: Any) -> None:
+    steps = changed_ours(desk)
+    change_transport(desk)
+    undone(desk, steps)
+    (own,) = desk.ours("guided")
+    assert (own.inbound["default_primary_fqdn_id"], own.transport_protocol) == (None, "TLS")
+
+
+def test_what_is_back_as_it_was_is_not_written_again(desk: Any) -> None:
+    steps = changed_ours(desk)
+    undone(desk, steps)
+    desk.forget()
+    assert {state for state, _ in undone(desk, steps).values()} == {DONE}
+    assert not desk.writes()
+
+
+PUT_BACK = [("PATCH", "/fqdn_connections/", 0), ("PATCH", "/fqdn_connections/", 1), ("PATCH", "/fqdns/", 0)]
+
+
+@pytest.mark.parametrize(("method", "path", "after"), PUT_BACK)
+@pytest.mark.parametrize("kind", ["timeout_after", "reset_after", "truncated_json"])
+def test_a_lost_answer_to_what_is_put_back_is_looked_up(
+    desk: Any, method: str, path: str, after: int, kind: str
+) -> None:
+    steps = changed_ours(desk)
+    desk.fault(kind, method=method, path=path, after=after)
+    assert {state for state, _ in undone(desk, steps).values()} == {DONE}
+    assert len(desk.asked("PATCH")) == 3
+
+
+@pytest.mark.parametrize(("method", "path", "after"), PUT_BACK)
+@pytest.mark.parametrize("kind", ["timeout_before", "html", "status"])
+def test_what_was_not_put_back_is_said_and_can_be_run_again(
+    desk: Any, method: str, path: str, after: int, kind: str
+) -> None:
+    steps = changed_ours(desk)
+    desk.fault(kind, method=method, path=path, after=after)
+    with pytest.raises(TrunklineError) as caught:
+        undone(desk, steps)
+    assert caught.value.retryable
+    assert {state for state, _ in undone(desk, steps).values()} == {DONE}
+
+
+def test_a_change_back_that_is_passed_over_in_silence_is_noticed(desk: Any) -> None:
+    steps = changed_ours(desk)
+    desk.fault("status", method="PATCH", path="/fqdn_connections/", status=200, json={"data": {"id": "1"}})
+    state, summary = undone(desk, steps)["primary_fqdn"]
+    assert (state, "did not take back" in summary) == (FOUND, True)
+
+
 @pytest.mark.parametrize("path", ["/fqdns/", "/fqdn_connections/", "/outbound_voice_profiles/"])
 @pytest.mark.parametrize("kind", ["timeout_after", "reset_after", "truncated_json"])
 def test_a_lost_answer_to_a_deletion_is_looked_up(desk: Any, path: str, kind: str) -> None:
@@ -451,6 +548,28 @@ WRITES = {
     "fqdn": ("POST", "/fqdns$"),
     "attachment": ("PATCH", "/fqdn_connections/[0-9]+$"),
 }
+LOST = ["timeout_after", "reset_after", "truncated_json", "cut_short"]
+NOT_MADE = ["timeout_before", "reset_before", "html", "empty", "status"]
+
+
+@pytest.mark.parametrize("kind", LOST)
+def test_a_lost_answer_to_the_primary_record_is_looked_for_and_not_repeated(desk: Any, kind: str) -> None:
+    desk.fault(kind, method="PATCH", path="/fqdn_connections/[0-9]+$", after=1)
+    assert_whole(desk, desk.set_up())
+    assert len(desk.asked("PATCH")) == 2
+
+
+@pytest.mark.parametrize("kind", NOT_MADE)
+def test_a_primary_record_that_may_not_have_been_set_ends_the_run(desk: Any, kind: str) -> None:
+    before = holdings(desk)
+    desk.fault(kind, method="PATCH", path="/fqdn_connections/[0-9]+$", after=1)
+    recorded = record_until_error(desk)
+    assert (recorded[-1].id, recorded[-1].state) == ("primary_fqdn", INTENDED)
+    assert len(desk.asked("PATCH")) == 2
+    resumed = desk.set_up(done=recorded)
+    assert_whole(desk, recorded + resumed)
+    list(desk.engine.undo_set_up(desk.account("guided"), recorded + resumed))
+    assert holdings(desk) == before
 
 
 @pytest.mark.parametrize("step", WRITES)
@@ -491,6 +610,43 @@ def test_a_lost_answer_to_a_new_password_is_settled_by_the_user(desk: Any, kind:
     recorded = record_until_error(desk)
     assert recorded[-1].state is INTENDED
     assert_whole(desk, recorded + desk.set_up(done=recorded))
+
+
+class TakenOnce(set[str]):
+    """User names of which the next ones are taken by somebody."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def __contains__(self, name: object) -> bool:
+        self.times -= 1
+        return self.times >= 0
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_user_name_that_is_taken_is_tried_once_more_with_another(desk: Any, again: bool) -> None:
+    """At the making of the connection, and at a new login for one that is there."""
+    if again:
+        desk.set_up()
+        desk.forget()
+    desk.sandbox.carrier.world.taken_user_names = TakenOnce(1)
+    assert_whole(desk, desk.set_up())
+    written = [each.json["user_name"] for each in desk.writes() if "user_name" in (each.json or {})]
+    assert len(set(written)) == 2
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_second_user_name_that_is_taken_ends_the_run_which_is_taken_back(desk: Any, again: bool) -> None:
+    if again:
+        desk.set_up()
+        desk.forget()
+    before = holdings(desk)
+    desk.sandbox.carrier.world.taken_user_names = TakenOnce(9)
+    recorded = record_until_error(desk, CarrierRefused)
+    written = [each.json["user_name"] for each in desk.writes() if "user_name" in (each.json or {})]
+    assert len(set(written)) == len(written) == 2
+    list(desk.engine.undo_set_up(desk.account("guided"), recorded))
+    assert holdings(desk) == before
 
 
 def test_a_silent_refusal_to_attach_is_noticed(desk: Any) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from decimal import Decimal, InvalidOperation
 
-from trunkline.errors import CarrierRefused, PermissionMissing
+from trunkline.errors import AccountSuspended, CarrierRefused, PermissionMissing
 from trunkline_telnyx import pricing
 from trunkline_telnyx.client import Row, Telnyx, text
 from trunkline_telnyx.numbers import PATH
@@ -35,11 +35,14 @@ def available_credit(telnyx: Telnyx) -> Decimal | None:
 def identity(telnyx: Telnyx) -> str | None:
     """The user id that charges are made to: of the documented resources only /charges_breakdown names it.
 
-    None where this key may not read charges. One day that is past, so that the answer is small.
+    None for a reason that lasts: this key may not read charges, or Telnyx knows no such user (422). Trouble that passes
+    is raised, since what was made for an account is found again by its identity. One past day: the answer is small.
     """
     today = telnyx.call.now().date()
     # The monthly fees of all numbers are posted on the first.
     end = today if today.day != 2 else today - dt.timedelta(days=1)
-    answer = pricing.charges(telnyx, end - dt.timedelta(days=1), end)
-    found = text(answer, "user_id") if answer else ""
+    try:
+        found = text(pricing.charges(telnyx, end - dt.timedelta(days=1), end), "user_id")
+    except (PermissionMissing, CarrierRefused, AccountSuspended):
+        return None
     return found if _USER_ID.fullmatch(found) else None

@@ -44,6 +44,7 @@ class Telnyx:
         self.connection_id = None if self.guided else account.credential("connectionId")
         self.domain: str | None = account.sip_config.get("domain")
         self.made = account.made
+        self.earlier = account.earlier
         self._sdk: Any = None
         self._wire: GuardedTransport | None = None
 

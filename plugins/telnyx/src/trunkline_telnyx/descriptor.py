@@ -40,7 +40,7 @@ def describe() -> ProviderDescriptor:
         display_name="Telnyx",
         setup_methods=(
             SetupMethod(API_KEY, "API key"),
-            SetupMethod(GUIDED, "API key, and Trunkline sets the account up", guided=True),
+            SetupMethod(GUIDED, "API key, and Trunkline sets the account up", guided=True, shared="connection_id"),
         ),
         credential_forms=(
             CredentialForm(

@@ -116,7 +116,7 @@ class TelnyxPlugin:
 
     @hookimpl
     def undo_set_up(self, account: CarrierAccount, steps: Sequence[SetUpStep], call: Call) -> Iterator[SetUpStep]:
-        """One write per step that was taken."""
+        """One write per step that was taken, and the reads that tell whether it is still ours."""
         from trunkline_telnyx import undoing
         from trunkline_telnyx.client import Telnyx
 

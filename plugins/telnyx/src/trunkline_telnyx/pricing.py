@@ -36,8 +36,11 @@ class Fees:
         return {}
 
     def _month(self, start: dt.date, end: dt.date) -> dict[str, Money]:
-        answer = charges(self._telnyx, start, end)
-        if answer is None:
+        try:
+            answer = charges(self._telnyx, start, end)
+        except PluginBroken:
+            raise
+        except TrunklineError:
             return {}
         sums: dict[str, Decimal] = {}
         rows = answer.get("results")
@@ -50,14 +53,9 @@ class Fees:
         return {number: money for number, cost in sums.items() if (money := _money(cost, currency))}
 
 
-def charges(telnyx: Telnyx, start: dt.date, end: dt.date) -> Row | None:
-    """The charges of these days, the last one not included; None where they may not be read."""
-    try:
-        return telnyx.get("/charges_breakdown", {"start_date": start.isoformat(), "end_date": end.isoformat()})
-    except PluginBroken:
-        raise
-    except TrunklineError:
-        return None
+def charges(telnyx: Telnyx, start: dt.date, end: dt.date) -> Row:
+    """The charges of these days, the last one not included."""
+    return telnyx.get("/charges_breakdown", {"start_date": start.isoformat(), "end_date": end.isoformat()})
 
 
 def _monthly(row: Row) -> list[Decimal]:

@@ -28,7 +28,7 @@ from trunkline.secret import Secret
 from trunkline.setup import SetUpStep, StepState
 from trunkline_telnyx import connections, profiles, routes
 from trunkline_telnyx.client import Row, Telnyx
-from trunkline_telnyx.connections import CREDENTIALS, Connection, Place, name_for, wanted_transport
+from trunkline_telnyx.connections import CREDENTIALS, Connection, Place, name_for, wanted_port, wanted_transport
 from trunkline_telnyx.descriptor import GUIDED
 from trunkline_telnyx.profiles import DEFAULT_DESTINATIONS, Profile
 from trunkline_telnyx.refusals import LevelTooLow, Taken
@@ -40,6 +40,9 @@ SIP_HOST = "sip.telnyx.com"
 PROFILE, CONNECTION, RECORD = "outbound_profile", "connection", "fqdn"
 AUTHENTICATION, ATTACHMENT, PRIMARY, READ_BACK = "authentication", "attachment", "primary_fqdn", "read_back"
 
+PRIMARY_ID, NUMBER_FORMAT, TRANSPORT = "default_primary_fqdn_id", "dnis_number_format", "transport_protocol"
+PROFILE_ID = "outbound_voice_profile_id"
+
 _LETTERS, _USER_CHARACTERS = string.ascii_lowercase, string.ascii_lowercase + string.digits
 _CHARACTERS = string.ascii_letters + string.digits
 
@@ -49,6 +52,20 @@ def set_up(telnyx: Telnyx, setup_method: str, done: Sequence[SetUpStep]) -> Iter
     if setup_method != GUIDED:
         raise Unsupported("guided_setup", f"{setup_method} makes nothing at Telnyx")
     return _SetUp(telnyx, Journal(done)).steps()
+
+
+def routing_values(connection: Connection) -> Row:
+    """What making a record the primary one changes of a connection."""
+    return {
+        PRIMARY_ID: connection.primary,
+        NUMBER_FORMAT: connection.number_format,
+        TRANSPORT: connection.transport,
+    }
+
+
+def record_values(place: Place) -> Row:
+    """What mending changes of an FQDN record."""
+    return {"fqdn": place.host, "port": place.port, "srv": place.srv}
 
 
 class Journal:
@@ -83,6 +100,10 @@ class Journal:
         """The last value of this name among what was made."""
         return next((step.made[name] for step in reversed(self._steps) if name in step.made), None)
 
+    def everything_made(self) -> Iterator[Mapping[str, Any]]:
+        """What each step made."""
+        return (step.made for step in self._steps)
+
 
 class _SetUp:
     """One run."""
@@ -94,10 +115,11 @@ class _SetUp:
         self._profile: Profile
         self._connection: Connection
         self._place: Place
-        self._user: str | None = None
-        """The user whose password is known: made in this run, or recorded with its password."""
-        if journal.made("sip_password") or telnyx.made.get("sip_password"):
-            self._user = journal.made("sip_username") or telnyx.made.get("sip_username")
+        self._logins: dict[str, Secret] = {}
+        """The users whose password is known: each was made but once, so the one in force is known by its name."""
+        for made in (*telnyx.earlier, telnyx.made, *journal.everything_made()):
+            if made.get("sip_username") and made.get("sip_password"):
+                self._logins[made["sip_username"]] = made["sip_password"]
 
     def steps(self) -> Iterator[SetUpStep]:
         """All of them, in order."""
@@ -157,17 +179,17 @@ class _SetUp:
         if found is None:
             undo = {"kind": CONNECTION, "name": self._name}
             yield _intended(CONNECTION, f"Make the {what} with a user and a password.", undo)
-            user, password = _login(self._telnyx.call.random)
-            more = {"user_name": user, "password": password, "outbound": {"fqdn_authentication_method": CREDENTIALS}}
-            with _hiding(password):
-                self._connection = routes.make(self._telnyx, more)
-            self._user = user
+            login = self._new_login(self._make_connection)
             undo["id"] = self._connection.id
-            made = {**self._connection_made(), "sip_username": user, "sip_password": Secret(password)}
+            made = {**self._connection_made(), **login}
             yield _done(CONNECTION, f"Made the {what}.", made, undo)
             return
         self._connection = found
         yield from self._kept(CONNECTION, f"The {what} is there.", self._connection_made(), {"id": found.id})
+
+    def _make_connection(self, user: str, password: str) -> None:
+        more = {"user_name": user, "password": password, "outbound": {"fqdn_authentication_method": CREDENTIALS}}
+        self._connection = routes.make(self._telnyx, more)
 
     def _connection_made(self) -> Row:
         transport = wanted_transport(self._telnyx.call.require_platform()).lower()
@@ -184,7 +206,11 @@ class _SetUp:
             return
         undo: Row = {"kind": RECORD, "connection": self._connection.id}
         if which is not None:
-            undo |= {"id": which.id, "before": {"fqdn": which.host, "port": which.port, "srv": which.srv}}
+            undo |= {
+                "id": which.id,
+                "before": record_values(which),
+                "after": {"fqdn": platform.host, "port": wanted_port(platform), "srv": False},
+            }
         yield _intended(RECORD, f"Make the {what}, so that calls reach this platform.", undo)
         self._place = routes.mend(self._telnyx, target, platform)
         undo["id"] = self._place.id
@@ -194,24 +220,37 @@ class _SetUp:
 
     def _authentication(self) -> Iterator[SetUpStep]:
         self._connection = connections.fetch_fqdn(self._telnyx, self._connection.id)
-        if self._is_known_login() and not self._journal.interrupted(AUTHENTICATION):
-            yield from self._kept(AUTHENTICATION, "Calls out are authenticated by user and password.", {}, {})
+        known = self._known_login()
+        if known is not None and not self._journal.interrupted(AUTHENTICATION):
+            yield from self._kept(AUTHENTICATION, "Calls out are authenticated by user and password.", known, {})
             return
         # Telnyx shows a password once, so one that was not kept can only be replaced.
         yield _intended(AUTHENTICATION, "Set a new user and password for calls out.", {"kind": AUTHENTICATION})
-        user, password = _login(self._telnyx.call.random)
-        with _hiding(password):
-            self._set_login(user, password)
-        self._user = user
-        made = {"sip_username": user, "sip_password": Secret(password)}
+        made = self._new_login(self._set_login)
         yield SetUpStep(AUTHENTICATION, StepState.DONE, "Set a new user and password for calls out.", made, None)
 
-    def _is_known_login(self) -> bool:
-        return (
-            self._user is not None
-            and self._connection.user_name == self._user
-            and self._connection.authentication == CREDENTIALS
-        )
+    def _new_login(self, write: Callable[[str, str], None]) -> Row:
+        """A login that Telnyx took. A user name may be taken by anybody: where it is refused, another is tried once."""
+        try:
+            return self._login_written(write)
+        except CarrierRefused as refused:
+            if not _is_about_user(refused):
+                raise
+        return self._login_written(write)
+
+    def _login_written(self, write: Callable[[str, str], None]) -> Row:
+        user, password = _login(self._telnyx.call.random)
+        with _hiding(password):
+            write(user, password)
+        self._logins[user] = Secret(password)
+        return {"sip_username": user, "sip_password": self._logins[user]}
+
+    def _known_login(self) -> Row | None:
+        """The login in force, where its password is known."""
+        user = self._connection.user_name
+        if user not in self._logins or self._connection.authentication != CREDENTIALS:
+            return None
+        return {"sip_username": user, "sip_password": self._logins[user]}
 
     def _set_login(self, user: str, password: str) -> None:
         """By the resource made for it, else by the connection as it is live, else by the connection as documented."""
@@ -229,6 +268,8 @@ class _SetUp:
             except NotThere:
                 continue
             except CarrierRefused as error:
+                if _is_about_user(error):
+                    raise
                 refused = error
                 continue
             except WriteOutcomeUnknown as unknown:
@@ -251,7 +292,8 @@ class _SetUp:
         if self._connection.profile_id == wanted:
             yield from self._kept(ATTACHMENT, "The outbound voice profile is attached to the connection.", {}, {})
             return
-        undo = {"kind": ATTACHMENT, "connection": id, "before": self._connection.profile_id}
+        before, after = {PROFILE_ID: self._connection.profile_id}, {PROFILE_ID: wanted}
+        undo = {"kind": ATTACHMENT, "connection": id, "before": before, "after": after}
         yield _intended(ATTACHMENT, "Attach the outbound voice profile to the connection.", undo)
         # Nested: flat it is accepted and ignored.
         self._change(
@@ -266,16 +308,13 @@ class _SetUp:
         if self._is_routed(transport):
             yield from self._kept(PRIMARY, "The FQDN record is the connection's primary one.", {}, {})
             return
-        before = self._connection
-        undo = {
-            "kind": PRIMARY,
-            "connection": id,
-            "before": {
-                "default_primary_fqdn_id": before.primary,
-                "dnis_number_format": before.number_format,
-                "transport_protocol": before.transport,
-            },
+        before = routing_values(self._connection)
+        after = {
+            PRIMARY_ID: self._place.id,
+            NUMBER_FORMAT: NUMBER_FORMATS[NUMBER_FORMAT],
+            TRANSPORT: transport,
         }
+        undo = {"kind": PRIMARY, "connection": id, "before": before, "after": after}
         yield _intended(PRIMARY, "Make the FQDN record the connection's primary one.", undo)
         inbound = {"default_routing_method": "sequential", "default_primary_fqdn_id": self._place.id, **NUMBER_FORMATS}
         self._change(
@@ -373,6 +412,10 @@ def _login(chance: random.Random) -> tuple[str, str]:
     """A user as Telnyx takes it (4 to 32 letters and digits, a letter first) and a password of 40 characters."""
     user = chance.choice(_LETTERS) + "".join(chance.choice(_USER_CHARACTERS) for _ in range(23))
     return user, "".join(chance.choice(_CHARACTERS) for _ in range(40))
+
+
+def _is_about_user(refused: CarrierRefused) -> bool:
+    return "user_name" in refused.detail
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Taking back what a guided set-up made: the newest first, and nothing that it found."""
+"""Taking back what a guided set-up made: the newest first, and nothing that it found or that was changed since."""
 
 from __future__ import annotations
 
@@ -9,9 +9,21 @@ from trunkline.errors import CarrierRefused, CarrierUnavailable, TrunklineError,
 from trunkline.refusals import NotThere
 from trunkline.setup import SetUpStep, StepState
 from trunkline_telnyx import connections, profiles
-from trunkline_telnyx.client import Telnyx
+from trunkline_telnyx.client import Row, Telnyx
 from trunkline_telnyx.numbers import on_connection
-from trunkline_telnyx.setup import ATTACHMENT, CONNECTION, PRIMARY, PROFILE, RECORD, Journal
+from trunkline_telnyx.setup import (
+    ATTACHMENT,
+    CONNECTION,
+    PRIMARY,
+    PRIMARY_ID,
+    PROFILE,
+    PROFILE_ID,
+    RECORD,
+    TRANSPORT,
+    Journal,
+    record_values,
+    routing_values,
+)
 
 
 def undo(telnyx: Telnyx, steps: Sequence[SetUpStep]) -> Iterator[SetUpStep]:
@@ -31,19 +43,34 @@ Ending = tuple[StepState, str]
 
 def _primary(telnyx: Telnyx, how: Mapping[str, Any]) -> Ending:
     """First of all, since a record that is the primary one of its connection may not be deletable."""
-    before = dict(how["before"])
-    transport = before.pop("transport_protocol", None)
-    more = {"transport_protocol": transport} if transport else {}
-    inbound = {name: value for name, value in before.items() if value is not None or name == "default_primary_fqdn_id"}
+    id = str(how["connection"])
+
+    def write(sdk: Any, values: Row) -> None:
+        inbound = {name: value for name, value in values.items() if name != TRANSPORT}
+        more = {TRANSPORT: values[TRANSPORT]} if TRANSPORT in values else {}
+        sdk.fqdn_connections.update(id, **({"inbound": inbound} if inbound else {}), **more)
+
+    # A connection shows each of them; what it did not show cannot be put back.
+    before = {name: value for name, value in how["before"].items() if value is not None or name == PRIMARY_ID}
     return _put_back(
-        telnyx, how, "primary FQDN", lambda sdk, id: sdk.fqdn_connections.update(id, inbound=inbound, **more)
+        telnyx,
+        "primary FQDN",
+        before,
+        how["after"],
+        lambda: routing_values(connections.fetch_fqdn(telnyx, id)),
+        write,
     )
 
 
 def _attachment(telnyx: Telnyx, how: Mapping[str, Any]) -> Ending:
-    outbound = {"outbound_voice_profile_id": how.get("before")}
+    id = str(how["connection"])
     return _put_back(
-        telnyx, how, "outbound voice profile", lambda sdk, id: sdk.fqdn_connections.update(id, outbound=outbound)
+        telnyx,
+        "outbound voice profile",
+        how["before"],
+        how["after"],
+        lambda: {PROFILE_ID: connections.fetch_fqdn(telnyx, id).profile_id},
+        lambda sdk, values: sdk.fqdn_connections.update(id, outbound=dict(values)),
     )
 
 
@@ -51,13 +78,14 @@ def _record(telnyx: Telnyx, how: Mapping[str, Any]) -> Ending:
     id, before = how.get("id"), how.get("before")
     if isinstance(before, Mapping) and id:
         kind = "srv" if before["srv"] else "a"
+        place = {"fqdn": before["fqdn"], "port": before["port"], "dns_record_type": kind}
         return _put_back(
             telnyx,
-            how,
             "FQDN record",
-            lambda sdk, _: sdk.fqdns.update(
-                id, connection_id=how["connection"], fqdn=before["fqdn"], port=before["port"], dns_record_type=kind
-            ),
+            {"record": before},
+            {"record": how["after"]},
+            lambda: {"record": record_values(connections.place_of(telnyx.ask(lambda sdk: sdk.fqdns.retrieve(id))))},
+            lambda sdk, _: sdk.fqdns.update(id, connection_id=how["connection"], **place),
         )
     if id is None:
         id = _record_of(telnyx, how)
@@ -127,16 +155,51 @@ def _id_of(found: Sequence[Any]) -> str | None:
     return found[0].id if found else None
 
 
-def _put_back(telnyx: Telnyx, how: Mapping[str, Any], what: str, change: Callable[[Any, str], object]) -> Ending:
-    """What cannot be put back is left: if its connection was made here too, it goes with that."""
-    id = str(how["connection"])
+def _put_back(
+    telnyx: Telnyx, what: str, before: Row, after: Row, read: Callable[[], Row], write: Callable[[Any, Row], object]
+) -> Ending:
+    """Each value as it was before, where it still is what set-up made of it: what somebody changed since is theirs.
+
+    What cannot be put back is left: if its connection was made here too, it goes with that.
+    """
+    refused = f"The {what} was left as it is: Telnyx did not take back the one before."
     try:
-        telnyx.ask(lambda sdk: change(sdk, id))
+        present = read()
+        ours = {name: value for name, value in before.items() if present[name] == after[name] != value}
+        if ours:
+            present = _written(telnyx, what, ours, read, write)
     except NotThere:
         return StepState.DONE, f"The {what} is gone already."
     except CarrierRefused:
-        return StepState.FOUND, f"The {what} was left as it is: Telnyx did not take back the one before."
+        return StepState.FOUND, refused
+    if any(present[name] != value for name, value in ours.items()):
+        return StepState.FOUND, refused
+    if any(present[name] != value for name, value in before.items()):
+        return StepState.FOUND, f"The {what} was left as somebody changed it since."
     return StepState.DONE, f"The {what} is as it was before."
+
+
+def _written(
+    telnyx: Telnyx, what: str, values: Row, read: Callable[[], Row], write: Callable[[Any, Row], object]
+) -> Row:
+    """What is there after the write: Telnyx may pass over a change in silence, and an answer may be lost."""
+    try:
+        telnyx.ask(lambda sdk: write(sdk, values))
+    except WriteOutcomeUnknown as unknown:
+        try:
+            present = read()
+        except NotThere:
+            raise
+        except TrunklineError:
+            raise unknown from None
+        if any(present[name] != value for name, value in values.items()):
+            raise CarrierUnavailable(
+                f"Telnyx did not confirm the change, and the {what} is not back as it was. Try again.",
+                detail=unknown.detail,
+                reply=unknown.reply,
+            ) from None
+        return present
+    return read()
 
 
 def _deleted(telnyx: Telnyx, what: str, delete: Callable[[Any], object], look: Callable[[Any], object]) -> Ending:

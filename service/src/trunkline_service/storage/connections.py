@@ -104,6 +104,14 @@ def find(db: Connection, organization: int, id: int, *, lock: bool = False) -> S
     return StoredConnection(*row) if row else None
 
 
+def set_up_at(db: Connection, organization: int, provider: str) -> list[StoredConnection]:
+    """The connections that guided set-ups made at a provider; nobody else changes them until this transaction ends."""
+    columns = connections.c
+    made = (columns.organization_id == organization, columns.provider == provider, columns.sealed_made.is_not(None))
+    ids = list(db.execute(select(columns.id).where(*made).order_by(columns.id)).scalars())
+    return [stored for id in ids if (stored := find(db, organization, id, lock=True))]
+
+
 def due_to_watch(db: Connection, before: int, limit: int) -> list[Watched]:
     """Connections that were not looked at since then, the longest first."""
     columns = connections.c

@@ -45,12 +45,17 @@ class StoredSetUp:
     mode: str
     provider: str
     account: str
+    identity: str | None
     evidence_id: uuid.UUID = attrs.field(converter=_as_uuid)
     idempotency_key: str | None
     goal: Goal = attrs.field(converter=Goal)
     lease_until: int | None
     lease_token: str | None
     begun_at: int
+
+    def shares_account(self, other: StoredSetUp) -> bool:
+        """Whether both are certainly of one carrier account; without an identity only equal credentials prove that."""
+        return self.account == other.account or (self.identity is not None and self.identity == other.identity)
 
     def at_work(self, now: int) -> bool:
         """Whether somebody is at work on it, as far as can be told."""
@@ -74,6 +79,7 @@ _SELECT = (
         organizations.c.mode,
         connections.c.provider,
         _columns.account,
+        connections.c.identity,
         _columns.evidence_id,
         _columns.idempotency_key,
         _columns.goal,
@@ -108,9 +114,9 @@ def of_request(db: Connection, organization: int, key: str, evidence_id: uuid.UU
 
 
 def others_begun(db: Connection, set_up: StoredSetUp) -> list[StoredSetUp]:
-    """Unfinished set-ups of the same carrier account that may have made something there."""
+    """Unfinished set-ups of what may be the same carrier account that may have made something there."""
     has_steps = select(_steps.connection_id).where(_steps.connection_id == _columns.connection_id).exists()
-    return _all(db, _of_account(set_up).where(_columns.lease_until.is_not(None), has_steps))
+    return _all(db, _perhaps_of_account(set_up).where(_columns.lease_until.is_not(None), has_steps))
 
 
 def has_begun(db: Connection, set_up: StoredSetUp) -> bool:
@@ -119,11 +125,10 @@ def has_begun(db: Connection, set_up: StoredSetUp) -> bool:
     return db.execute(first).first() is not None
 
 
-def finished_before(db: Connection, set_up: StoredSetUp) -> StoredSetUp | None:
-    """The newest finished set-up of the same carrier account."""
-    query = _of_account(set_up).where(_columns.goal == Goal.NONE).order_by(_columns.connection_id.desc()).limit(1)
-    found = _all(db, query)
-    return found[0] if found else None
+def finished_before(db: Connection, set_up: StoredSetUp) -> list[StoredSetUp]:
+    """The finished set-ups of what may be the same carrier account, the newest first."""
+    finished = _perhaps_of_account(set_up).where(_columns.goal == Goal.NONE)
+    return _all(db, finished.order_by(_columns.connection_id.desc()))
 
 
 def expired(db: Connection, now: int, limit: int = 20) -> list[StoredSetUp]:
@@ -235,13 +240,17 @@ def _journal(connection: int, *columns: Any) -> Any:
     return select(*columns).where(_steps.connection_id == connection).order_by(_steps.position)
 
 
-def _of_account(set_up: StoredSetUp) -> Any:
-    return _SELECT.where(
-        _columns.account == set_up.account,
+def _perhaps_of_account(set_up: StoredSetUp) -> Any:
+    """Those of the organization and provider, but for the ones whose identity is known to be another."""
+    others = _SELECT.where(
         _columns.connection_id != set_up.connection,
         connections.c.organization_id == set_up.organization,
         connections.c.provider == set_up.provider,
     )
+    if set_up.identity is None:
+        return others
+    identity = connections.c.identity
+    return others.where(or_(identity.is_(None), identity == set_up.identity, _columns.account == set_up.account))
 
 
 def _under_lease(db: Connection, set_up: StoredSetUp, values: dict[str, Any]) -> bool:
