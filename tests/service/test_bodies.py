@@ -161,9 +161,11 @@ def test_null_in_an_optional_field_means_that_it_is_left_out(world: World, field
         ({"credentials": {"apiKey": None}}, "credentials.apiKey"),
         ({"credentials": {"apiKey": "x" * 300}}, "credentials.apiKey"),
         ({"credentials": {"apiKey": "k", "apikey": "k"}}, "credentials.apikey"),
+        ({"credentials": {"apiKey": "k", "secretThing": None}}, "credentials.secretThing"),
         ({"sip_config": {"domain": "UPPER CASE"}}, "sip_config.domain"),
         ({"sip_config": {"port": "5060"}}, "sip_config.port"),
         ({"sip_config": {"colour": "red"}}, "sip_config.colour"),
+        ({"sip_config": {"colour": None}}, "sip_config.colour"),
         ({"setup_method": "magic"}, "setup_method"),
     ],
 )

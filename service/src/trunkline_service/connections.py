@@ -143,7 +143,8 @@ def _merged(engine: Engine, provider: str, before: dict[str, Any], changes: Mapp
     """The SIP config with changes; null removes a key, and a value as it is shown redacted changes nothing."""
     redacted = engine.redact_sip_config(provider, before)
     real = {name: value for name, value in changes.items() if not (name in redacted and redacted[name] == value)}
-    return {name: value for name, value in {**before, **real}.items() if value is not None}
+    # The null of a field that is not stored stays, so that an unknown one is refused by its name.
+    return {name: value for name, value in {**before, **real}.items() if value is not None or name not in before}
 
 
 def _proof_of(
