@@ -256,6 +256,42 @@ def test_a_flag_is_true_or_false(world: World, value: str) -> None:
     assert world.points_at("+15550003333") == "old-app"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "accepted"),
+    [
+        ("POST", CONNECTIONS, "none"),
+        ("PATCH", CONNECTIONS + "/{connection}", "none"),
+        ("DELETE", CONNECTIONS + "/{connection}", "release_numbers"),
+        ("POST", CONNECTIONS + "/test", "none"),
+        ("POST", CONNECTIONS + "/suggest-name", "none"),
+        ("POST", CONNECTIONS + "/{connection}/import-numbers", "dry_run"),
+        ("PATCH", PHONE_NUMBERS + "/{number}", "none"),
+        ("DELETE", PHONE_NUMBERS + "/{number}", "none"),
+        ("POST", PHONE_NUMBERS + "/{number}/verify-voip", "none"),
+        ("POST", "/v1/import-jobs/1/cancel", "none"),
+        ("POST", "/v1/webhook-endpoints", "none"),
+        ("PATCH", "/v1/webhook-endpoints/1", "none"),
+        ("DELETE", "/v1/webhook-endpoints/1", "none"),
+        ("GET", "/v1/events", "before"),
+    ],
+)
+@pytest.mark.parametrize("query", ["dryrun=true", "{accepted}=true&dryrun", "dryrun=1&dryrun=2"])
+def test_an_unknown_query_parameter_is_named_and_nothing_is_done(
+    world: World, number: int, method: str, path: str, accepted: str, query: str
+) -> None:
+    connection = world.get(f"{PHONE_NUMBERS}/{number}").json()["voip_connection_id"]
+    body = {"numbers": ["+15550003333"]} if path.endswith("import-numbers") else None
+    world.carrier.calls.clear()
+    query = query.format(accepted=accepted if accepted != "none" else "dryrun")
+    path = path.format(connection=connection, number=number) + "?" + query
+    answer = world.call(method, path, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+    assert answer.json()["errors"] == {"dryrun": [f"unknown query parameter; accepted here: {accepted}"]}
+    assert world.carrier.calls == []
+    assert world.get(f"{PHONE_NUMBERS}/{number}").json()["voip_connection_id"] == connection
+    assert world.http.request(method, path).json()["code"] == "missing_key"
+
+
 def test_verifying_takes_an_empty_body_and_an_empty_object(world: World, number: int) -> None:
     path = f"{PHONE_NUMBERS}/{number}/verify-voip"
     assert send(world, "POST", path, b"", None).status_code == 200
