@@ -237,7 +237,7 @@ def import_numbers(
     caller = caller_of(request, service)
     id = id_from(connection_id)
     given = read_object(request, body)
-    wanted = structure(given, ImportRequest).numbers
+    wanted = structure(given, ImportRequest).wanted()
     if flag_from(request, "dry_run"):
         return answer(imports.plan_import(service, caller, id, wanted))
     later = prefers_async(request)
