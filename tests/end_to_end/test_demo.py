@@ -26,21 +26,25 @@ ACCOUNTS = [
 ]
 
 
-def run_tour(printed: str, account: str = ACCOUNTS[0]) -> list[dict[str, Any]]:
+def run_tour(printed: str, account: str = ACCOUNTS[0], shell: str = "bash") -> list[dict[str, Any]]:
     """Paste the tour into a shell, with one of its accounts, and give the JSON objects that it shows."""
     provider, method = account.split()
     named = f'"provider": "{provider}", "setup_method": "{method}"'
     lines = [line for line in printed.splitlines() if line.startswith("  ")]
     given = next(line.removeprefix("  # ") for line in lines if "GIVEN='" in line and named in line)
     commands = "\n".join(given if line.startswith("  GIVEN=") else line for line in lines)
-    done = subprocess.run(["bash", "-eu"], input=commands, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([shell, "-eu"], input=commands, capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr == ""
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
-@pytest.mark.parametrize("account", ACCOUNTS)
-def test_every_line_of_the_tour_works_when_pasted(demo: Demo, account: str) -> None:
-    tested, connection, plan, imported, verified, released = run_tour(demo.printed, account)
+@pytest.mark.parametrize(("account", "shell"), [*((account, "bash") for account in ACCOUNTS), (ACCOUNTS[-1], "sh")])
+def test_every_line_of_the_tour_works_when_pasted_and_leaves_no_file(
+    demo: Demo, account: str, shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    tested, connection, plan, imported, verified, released = run_tour(demo.printed, account, shell)
+    assert list(tmp_path.iterdir()) == []
 
     assert tested["status"] == "pass"
     assert tested["checks"]["credentials_valid"] is True
@@ -54,6 +58,16 @@ def test_every_line_of_the_tour_works_when_pasted(demo: Demo, account: str) -> N
     assert verified["status"] == "active"
     assert verified["checks"]["inbound_routed"] is (None if by_hand else True)
     assert released["routing"] == ("cannot_restore" if by_hand else "restored")
+
+
+def test_the_tour_can_be_pasted_into_zsh_and_takes_no_variable_that_programs_use(demo: Demo) -> None:
+    """Of itself, zsh takes no comments where it is typed into, and sees a quote in them."""
+    first, *lines = [line.strip() for line in demo.printed.splitlines() if line.startswith("  ")]
+    assert first == "setopt interactivecomments 2>/dev/null || :"
+    spoken = [line for line in lines if line.startswith("#") and "GIVEN='" not in line]
+    assert len(spoken) > 6
+    assert not [line for line in spoken if set(line) & set("'\"`")]
+    assert not {"TMP", "TMPDIR", "PATH", "HOME"} & set(re.findall(r"(\w+)=", "\n".join(lines)))
 
 
 def test_each_account_of_the_demo_gives_the_verdict_that_its_kind_expects(demo: Demo) -> None:
