@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
+import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -153,15 +156,28 @@ def test_a_second_demo_in_the_same_folder_leaves_the_first_alone(demo: Demo) -> 
     assert requests.get(f"{demo.said['base_url']}/v1/healthz").json() == {"ok": True}
 
 
-def test_ctrl_c_leaves_no_process_and_no_file_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
+def test_its_end_leaves_no_process_and_no_file_behind(tmp_path: Path, how: signal.Signals) -> None:
     process = start_demo(tmp_path / "files", free_port())
     read_tour(process)
     children = _children(process.pid)
     assert len(children) == 2
-    assert "nothing is left behind" in stop(process)
+    assert "nothing is left behind" in stop(process, how)
     assert process.returncode == 0
     assert not (tmp_path / "files").exists()
     assert not [pid for pid in children if Path(f"/proc/{pid}/cmdline").exists()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux ends the children of what is killed.")
+def test_a_killed_demo_takes_its_processes_along(tmp_path: Path) -> None:
+    process = start_demo(tmp_path / "files", free_port())
+    read_tour(process)
+    children = [os.pidfd_open(pid) for pid in _children(process.pid)]
+    assert len(children) == 2
+    stop(process, signal.SIGKILL)
+    for child in children:
+        assert select.select([child], [], [], 30)[0], "it ended"
+        os.close(child)
 
 
 def _children(pid: int) -> list[int]:
