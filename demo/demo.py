@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -36,12 +37,12 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, kill, a closed 
 def main() -> int:
     """Run the demo until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8080, help="port of the service")
+    parser.add_argument("--port", default="8080", help="port of the service")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where its files live while it runs")
     arguments = parser.parse_args()
-    port = arguments.port
-    if not 0 < port < 65536:
-        print(f"PORT={port} is not a port; use 1 to 65535.", file=sys.stderr)
+    port = _port(arguments.port)
+    if port is None:
+        print(f"PORT={arguments.port} is not a port; use 1 to 65535.", file=sys.stderr)
         return 2
     if _is_taken(port):
         print(f"Port {port} is taken. Try another one: make run PORT={port + 1}", file=sys.stderr)
@@ -80,6 +81,12 @@ def _stop(*_: object) -> None:
     for each in ENDS:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _port(text: str) -> int | None:
+    """The port that a text names, if it names one."""
+    named = int(text) if re.fullmatch("[0-9]{1,5}", text) else 0
+    return named if 0 < named < 65536 else None
 
 
 def _is_taken(port: int) -> bool:

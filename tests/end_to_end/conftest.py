@@ -35,8 +35,8 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def start_demo(folder: Path, port: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(DEMO), "--port", str(port), "--folder", str(folder)]
+def start_demo(folder: Path, port: int | str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(DEMO), f"--port={port}", "--folder", str(folder)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

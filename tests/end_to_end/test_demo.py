@@ -17,7 +17,7 @@ import pytest
 import requests
 from twilio.rest import Client
 
-from .conftest import Demo, free_port, read_tour, start_demo, stop
+from .conftest import DEMO, Demo, free_port, read_tour, start_demo, stop
 
 ACCOUNTS = [
     "twilio api_key",
@@ -140,11 +140,28 @@ def test_no_secret_of_the_demo_stands_in_its_logs_or_its_database(demo: Demo) ->
 
 def test_a_taken_port_is_named_with_the_remedy_and_nothing_is_started(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = start_demo(tmp_path / "files", taken.getsockname()[1])
-        _, complaint = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert re.search(r"Port \d+ is taken. Try another one: make run PORT=\d+", complaint)
-    assert not (tmp_path / "files").exists()
+        port = taken.getsockname()[1]
+        complaint = refused(tmp_path / "files", port, 1)
+    assert complaint == f"Port {port} is taken. Try another one: make run PORT={port + 1}\n"
+
+
+@pytest.mark.parametrize("port", ["", "abc", "0", "99999", "-1", "8080.0", " 80", "--folder", "8" * 5000])
+def test_what_is_no_port_is_named_with_the_remedy_and_nothing_is_started(tmp_path: Path, port: str) -> None:
+    assert refused(tmp_path / "files", port, 2) == f"PORT={port} is not a port; use 1 to 65535.\n"
+
+
+def test_make_hands_the_port_on_as_it_is_given() -> None:
+    command = ["make", "--just-print", "--directory", str(DEMO.parents[1]), "run", "PORT=a b"]
+    assert "--port='a b'" in subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+def refused(folder: Path, port: int | str, code: int) -> str:
+    """What a demo says that does not start."""
+    process = start_demo(folder, port)
+    _, complaint = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert not folder.exists()
+    return complaint
 
 
 def test_a_second_demo_in_the_same_folder_leaves_the_first_alone(demo: Demo) -> None:
