@@ -173,6 +173,20 @@ def test_a_number_is_imported_exactly_where_the_carrier_routes_it_here(twilio: T
     assert outcome(twilio.import_(number)) == "provisioning"
 
 
+def test_a_pause_that_the_carrier_asks_for_is_told_with_its_length(twilio: Twilio) -> None:
+    number = twilio.fresh_number()
+    asked = {"code": 20429, "message": "Too many requests", "status": 429}
+    pause = Fault("status", status=429, json=asked, headers={"Retry-After": "30"}, times=None, **WRITES)
+    path = f"{CONNECTIONS}/{twilio.connection}/import-numbers"
+    (result,) = twilio.struck(pause, "POST", path, {"numbers": [number]}).json()["results"]
+    assert result["error"] == {
+        "code": "carrier_unavailable",
+        "detail": "Twilio asks for a pause: too many requests at once. Try again in a moment. Nothing was changed. "
+        "Import the number again in 30 s.",
+    }
+    assert (twilio.is_ours(number), twilio.is_listed(number)) == (False, False)
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_number_is_not_verified_by_an_answer_that_is_none(twilio: Twilio, name: str) -> None:
     number, id = twilio.imported()
