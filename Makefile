@@ -17,7 +17,7 @@ LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gener
 .PHONY: run test fuzz conformance bench chaos lint audit lock area-codes provider-table cassettes conformance-page template wrong-plugins mutate clean
 
 run: $(INSTALLED)        ## start the service and the simulated carriers on loopback
-	@$(BIN)/python demo/demo.py --port $(PORT)
+	@$(BIN)/python demo/demo.py --port='$(PORT)'
 
 test: $(INSTALLED)       ## every test; a test that lacks a server skips and says how to run it
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)

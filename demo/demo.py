@@ -6,9 +6,11 @@ Everything it makes lives in `.trunkline/`, which goes when it stops.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,7 +20,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +31,26 @@ FOLDER = Path(__file__).parent.parent / ".trunkline"
 SIP_HOST = "sip.platform.example"
 SIP_ADDRESS = "198.51.100.7"  # An address for documentation (RFC 5737), where the platform's calls would come from.
 BIN = Path(sys.executable).parent
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, kill, a closed terminal
 
 
 def main() -> int:
     """Run the demo until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8080, help="port of the service")
+    parser.add_argument("--port", default="8080", help="port of the service")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where its files live while it runs")
     arguments = parser.parse_args()
-    port = arguments.port
-    if not 0 < port < 65536:
-        print(f"PORT={port} is not a port; use 1 to 65535.", file=sys.stderr)
+    port = _port(arguments.port)
+    if port is None:
+        print(f"PORT={arguments.port} is not a port; use 1 to 65535.", file=sys.stderr)
         return 2
     if _is_taken(port):
         print(f"Port {port} is taken. Try another one: make run PORT={port + 1}", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, _stop)
+    for each in ENDS:
+        # Whoever started it with nohup wants it to outlive the terminal.
+        if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN:
+            signal.signal(each, _stop)
     try:
         with ExitStack() as stack:
             folder = stack.enter_context(_fresh_folder(arguments.folder))
@@ -59,7 +65,8 @@ def main() -> int:
             print(tour(demo, path), flush=True)
             signal.pause()
     except KeyboardInterrupt:
-        print("\nStopped; nothing is left behind.")
+        with suppress(OSError):  # The terminal may be closed.
+            print("\nStopped; nothing is left behind.", flush=True)
     except subprocess.CalledProcessError as error:
         print(error.stderr or error, file=sys.stderr)
         return 1
@@ -70,7 +77,16 @@ def main() -> int:
 
 
 def _stop(*_: object) -> None:
+    # Once: a closed terminal says so twice, and the second time would cut the tidying up short.
+    for each in ENDS:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _port(text: str) -> int | None:
+    """The port that a text names, if it names one."""
+    named = int(text) if re.fullmatch("[0-9]{1,5}", text) else 0
+    return named if 0 < named < 65536 else None
 
 
 def _is_taken(port: int) -> bool:
@@ -104,7 +120,7 @@ def _fresh_folder(folder: Path) -> Iterator[Path]:
 @contextmanager
 def _process(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
     # A session of its own keeps Ctrl-C from the children: they are stopped in order, below.
-    process = subprocess.Popen(command, text=True, start_new_session=True, **options)
+    process = subprocess.Popen(command, text=True, start_new_session=True, preexec_fn=_die_with_us, **options)
     try:
         yield process
     finally:
@@ -116,6 +132,13 @@ def _process(command: list[str], **options: Any) -> Iterator[subprocess.Popen[st
             process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def _die_with_us() -> None:
+    """Where the demo is killed, Linux ends its children."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 @contextmanager

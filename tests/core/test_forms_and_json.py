@@ -125,6 +125,8 @@ def descriptor_once():
         ({"key": "k", "level": True}, {}, {"credentials.level": "must be a whole number"}),
         ({"key": "k", "level": 10}, {}, {"credentials.level": "does not look right: a digit"}),
         ({"key": "k", "x": 1}, {}, {"credentials.x": "unknown field; accepted here: key, level"}),
+        ({"key": "k", "x": None}, {}, {"credentials.x": "unknown field; accepted here: key, level"}),
+        ({"key": "k"}, {"x": None}, {"sip_config.x": "unknown field; accepted here: domain, port, numbers"}),
         ({"key": "k", "a b": 1}, {}, {"credentials.(unreadable name)": "unknown field; accepted here: key, level"}),
         ({"account": "A", "token": "t"}, {}, {"credentials.account": "does not look right: letters"}),
         ({"key": "k"}, {"port": 100000}, {"sip_config.port": "must have at most 5 digits"}),
@@ -148,6 +150,11 @@ def test_unknown_fields_are_told_in_the_order_given(read, descriptor_once):
 
 def test_null_is_left_out(read, descriptor_once):
     assert "port" not in read(descriptor_once, {"key": "k", "level": None}, {"port": None}).sip_config
+
+
+def test_null_in_a_field_of_another_form_is_left_out(read, descriptor_once):
+    given = {"account": None, "token": None, "key": "k"}
+    assert read(descriptor_once, given, {}).credentials.keys() == {"key", "level"}
 
 
 def test_a_form_that_cannot_work_cannot_be_made():

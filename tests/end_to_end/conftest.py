@@ -35,8 +35,8 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def start_demo(folder: Path, port: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(DEMO), "--port", str(port), "--folder", str(folder)]
+def start_demo(folder: Path, port: int | str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(DEMO), f"--port={port}", "--folder", str(folder)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -51,9 +51,9 @@ def read_tour(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"the demo did not start: {process.stderr.read()}")
 
 
-def stop(process: subprocess.Popen[str]) -> str:
-    """Interrupt it as Ctrl-C does, and give the rest of what it printed."""
-    process.send_signal(signal.SIGINT)
+def stop(process: subprocess.Popen[str], how: signal.Signals = signal.SIGINT) -> str:
+    """Interrupt it as Ctrl-C does, or otherwise, and give the rest of what it printed."""
+    process.send_signal(how)
     printed, _ = process.communicate(timeout=30)
     return printed
 

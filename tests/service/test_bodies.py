@@ -123,9 +123,9 @@ WRONG = {
     "provider": [None, 1, True, [], {}],
     "credentials": [None, 1, "text", [], True],
     "sip_config": [1, "text", [], True],
-    "setup_method": [1, [], {}, True],
+    "setup_method": [1, [], {}, True, "", "x" * 300],
     "name": [1, [], {}, True, "", "  ", "x" * 256, "a\nb"],
-    "verification_evidence_id": [1, [], {}, True, "", "not a uuid", "5f2b7a54"],
+    "verification_evidence_id": [1, [], {}, True, "", "not a uuid", "5f2b7a54", "5" * 5000],
 }
 
 
@@ -136,7 +136,7 @@ WRONG = {
         for route in ("test", "suggest", "create")
         for field, values in WRONG.items()
         for value in values
-        # Only creating looks into the evidence id.
+        # Only creating looks into the evidence id, see below.
         if route == "create" or field != "verification_evidence_id" or not isinstance(value, str)
     ],
 )
@@ -145,6 +145,14 @@ def test_a_field_of_the_wrong_kind_is_named(world: World, number: int, route: st
     answer = world.call(method, path, {**body, field: value})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_fields")
     assert list(answer.json()["errors"]) == [field]
+
+
+@pytest.mark.parametrize("path", ["/test", "/suggest-name"])
+@pytest.mark.parametrize("id", ["", "not a uuid", "5" * 5000])
+def test_an_evidence_id_means_nothing_where_nothing_is_created(world: World, path: str, id: str) -> None:
+    answer = world.post(CONNECTIONS + path, draft(verification_evidence_id=id))
+    assert answer.status_code in (200, 201)
+    assert "5" * 50 not in answer.text
 
 
 @pytest.mark.parametrize("field", ["sip_config", "setup_method", "name"])
@@ -161,9 +169,11 @@ def test_null_in_an_optional_field_means_that_it_is_left_out(world: World, field
         ({"credentials": {"apiKey": None}}, "credentials.apiKey"),
         ({"credentials": {"apiKey": "x" * 300}}, "credentials.apiKey"),
         ({"credentials": {"apiKey": "k", "apikey": "k"}}, "credentials.apikey"),
+        ({"credentials": {"apiKey": "k", "secretThing": None}}, "credentials.secretThing"),
         ({"sip_config": {"domain": "UPPER CASE"}}, "sip_config.domain"),
         ({"sip_config": {"port": "5060"}}, "sip_config.port"),
         ({"sip_config": {"colour": "red"}}, "sip_config.colour"),
+        ({"sip_config": {"colour": None}}, "sip_config.colour"),
         ({"setup_method": "magic"}, "setup_method"),
     ],
 )
@@ -179,8 +189,10 @@ def test_what_the_provider_s_form_does_not_take_is_named(
 
 
 @pytest.mark.parametrize("path", ["/test", "/suggest-name", ""])
-def test_an_unknown_provider_is_refused(world: World, path: str) -> None:
-    answer = world.post(CONNECTIONS + path, {**GOOD, "provider": "nobody"})
+@pytest.mark.parametrize("provider", ["nobody", "", "x" * 5000])
+def test_an_unknown_provider_is_refused_and_not_repeated(world: World, path: str, provider: str) -> None:
+    answer = world.post(CONNECTIONS + path, {**GOOD, "provider": provider})
+    assert "x" * 50 not in answer.text
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown_provider")
     assert list(answer.json()["errors"]) == ["provider"]
 
@@ -205,6 +217,15 @@ def test_a_list_of_numbers_that_is_none_is_refused(world: World, numbers: Any, c
     assert next(iter(answer.json()["errors"])).startswith("numbers")
 
 
+@pytest.mark.parametrize(("query", "headers"), [("", {}), ("?dry_run=true", {}), ("", {"Prefer": "respond-async"})])
+def test_what_is_far_too_long_for_a_number_is_told_short(world: World, query: str, headers: dict[str, str]) -> None:
+    path = f"{CONNECTIONS}/{world.connect()['id']}/import-numbers{query}"
+    answer = world.post(path, {"numbers": ["+1" * 50_000, "9" * 64]}, **headers)
+    results = answer.json()["results"]
+    assert [each["number"] for each in results] == ["+1" * 32 + "…", "9" * 64]
+    assert {each["error"]["code"] for each in results} == {"invalid_number"}
+
+
 def test_the_numbers_must_be_given(world: World) -> None:
     connection = world.connect()["id"]
     answer = world.post(f"{CONNECTIONS}/{connection}/import-numbers", {})
@@ -220,11 +241,29 @@ def test_a_change_to_nothing_sensible_is_refused(world: World, field: str, value
     assert list(answer.json()["errors"]) == [field]
 
 
-@pytest.mark.parametrize("value", [True, 1.5, [], {}, "", "x" * 256, 2**63, "a\nb"])
-def test_an_agent_id_that_is_none_is_refused(world: World, number: int, value: Any) -> None:
-    answer = world.call("PATCH", f"{PHONE_NUMBERS}/{number}", {"inbound_agent_id": value})
+@pytest.mark.parametrize("name", ["", "  ", "x" * 256, "a\nb"])
+def test_a_change_to_a_name_that_is_none_is_refused(world: World, number: int, name: str) -> None:
+    _, path, _ = routes(world, number)["change"]
+    answer = world.call("PATCH", path, {"name": name})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_fields")
-    assert list(answer.json()["errors"]) == ["inbound_agent_id"]
+    assert list(answer.json()["errors"]) == ["name"]
+
+
+@pytest.mark.parametrize("id", [1, [], {}, True, "", "not a uuid", "5f2b7a54", "5" * 5000])
+def test_a_change_with_an_evidence_id_that_is_none_is_refused(world: World, number: int, id: Any) -> None:
+    _, path, _ = routes(world, number)["change"]
+    body = {"credentials": GOOD["credentials"], "verification_evidence_id": id}
+    answer = world.call("PATCH", path, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_fields")
+    assert list(answer.json()["errors"]) == ["verification_evidence_id"]
+
+
+@pytest.mark.parametrize("field", ["inbound_agent_id", "outbound_agent_id"])
+@pytest.mark.parametrize("value", [True, 1.5, [], {}, "", "x" * 256, 2**63, "a\nb"])
+def test_an_agent_id_that_is_none_is_refused(world: World, number: int, field: str, value: Any) -> None:
+    answer = world.call("PATCH", f"{PHONE_NUMBERS}/{number}", {field: value})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_fields")
+    assert list(answer.json()["errors"]) == [field]
 
 
 @pytest.mark.parametrize("id", ["0", "-1", "1_0", "01", "1.0", "9223372036854775808", "9" * 40, "abc", "%20", "+1"])
@@ -252,6 +291,42 @@ def test_a_flag_is_true_or_false(world: World, value: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
     assert list(answer.json()["errors"]) == ["dry_run"]
     assert world.points_at("+15550003333") == "old-app"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "accepted"),
+    [
+        ("POST", CONNECTIONS, "none"),
+        ("PATCH", CONNECTIONS + "/{connection}", "none"),
+        ("DELETE", CONNECTIONS + "/{connection}", "release_numbers"),
+        ("POST", CONNECTIONS + "/test", "none"),
+        ("POST", CONNECTIONS + "/suggest-name", "none"),
+        ("POST", CONNECTIONS + "/{connection}/import-numbers", "dry_run"),
+        ("PATCH", PHONE_NUMBERS + "/{number}", "none"),
+        ("DELETE", PHONE_NUMBERS + "/{number}", "none"),
+        ("POST", PHONE_NUMBERS + "/{number}/verify-voip", "none"),
+        ("POST", "/v1/import-jobs/1/cancel", "none"),
+        ("POST", "/v1/webhook-endpoints", "none"),
+        ("PATCH", "/v1/webhook-endpoints/1", "none"),
+        ("DELETE", "/v1/webhook-endpoints/1", "none"),
+        ("GET", "/v1/events", "before"),
+    ],
+)
+@pytest.mark.parametrize("query", ["dryrun=true", "{accepted}=true&dryrun", "dryrun=1&dryrun=2"])
+def test_an_unknown_query_parameter_is_named_and_nothing_is_done(
+    world: World, number: int, method: str, path: str, accepted: str, query: str
+) -> None:
+    connection = world.get(f"{PHONE_NUMBERS}/{number}").json()["voip_connection_id"]
+    body = {"numbers": ["+15550003333"]} if path.endswith("import-numbers") else None
+    world.carrier.calls.clear()
+    query = query.format(accepted=accepted if accepted != "none" else "dryrun")
+    path = path.format(connection=connection, number=number) + "?" + query
+    answer = world.call(method, path, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+    assert answer.json()["errors"] == {"dryrun": [f"unknown query parameter; accepted here: {accepted}"]}
+    assert world.carrier.calls == []
+    assert world.get(f"{PHONE_NUMBERS}/{number}").json()["voip_connection_id"] == connection
+    assert world.http.request(method, path).json()["code"] == "missing_key"
 
 
 def test_verifying_takes_an_empty_body_and_an_empty_object(world: World, number: int) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from acme import KEY
+from acme import ACME, KEY, Plugin
 from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, World, draft
 
+from trunkline.engine import Engine
 from trunkline.errors import (
     AccountSuspended,
     CarrierAnswerUnexpected,
@@ -19,6 +20,7 @@ from trunkline.errors import (
     TrunklineError,
     Unsupported,
 )
+from trunkline.registry import Registry
 from trunkline_service.errors import CODES
 
 ONE, TWO, _ = NUMBERS
@@ -76,6 +78,25 @@ def test_each_family_of_errors_is_told_in_its_own_way(world: World, hook: str) -
             number = world.import_(connection, ONE)["results"][0]["id"]
 
 
+@pytest.mark.parametrize(
+    ("installed", "status", "code"), [("other", 503, "provider_unavailable"), (ACME, 409, "connection_outdated")]
+)
+def test_a_connection_whose_provider_is_gone_or_asks_for_more_by_now_says_so(
+    world: World, installed: str, status: int, code: str
+) -> None:
+    connection = world.connect()
+    number = world.import_(connection["id"], ONE)["results"][0]["id"]
+    registry = Registry.of(Plugin(world.carrier, installed, named=True))
+    world.service.engines["live"] = Engine(registry)  # type: ignore[index]
+    world.carrier.calls.clear()
+    for hook in ("list_numbers", "read_routing", "plan_import", "verify_number", "release_number"):
+        method, path, body = ROUTES[hook]
+        answer = world.call(method, path.format(connection=connection["id"], number=number), body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), hook
+    assert world.carrier.calls == []
+    assert world.get(f"{CONNECTIONS}/{connection['id']}").json()["name"] == connection["name"]
+
+
 def test_every_error_of_the_engine_has_a_code_in_the_table() -> None:
     def families(kind: type[TrunklineError]) -> set[str]:
         core = [each for each in kind.__subclasses__() if each.__module__ == TrunklineError.__module__]
@@ -105,6 +126,13 @@ def test_unknown_routes_and_methods_answer_in_the_same_shape(
     assert set(answer.json()) == {"detail", "code"}
     if status == 405:
         assert answer.headers["allow"]
+
+
+def test_a_request_that_cannot_be_understood_is_a_bad_request(world: World) -> None:
+    headers = {"Authorization": f"Bearer {world.key}", "Content-Type": "application/json", "Content-Length": "many"}
+    answer = world.http.request("POST", f"{CONNECTIONS}/test", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert "many" not in answer.text
 
 
 def test_head_is_a_get_without_a_body_and_options_tells_the_methods(world: World) -> None:

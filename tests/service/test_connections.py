@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from typing import Any
 
 import pytest
 from acme import KEY
@@ -74,6 +75,24 @@ def test_a_sip_config_is_merged_and_null_removes(any_world: World) -> None:
     changed = any_world.call("PATCH", path, {"sip_config": {"domain": "b.example", "pin": None}}).json()
     assert changed["sip_config"] == {"domain": "b.example", "proxy": "p.example", "port": 5061}
     assert any_world.get(path).json() == changed
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"sip_config": {"colour": None}}, "sip_config.colour"),
+        ({"sip_config": {"domain": "b.example", "colour": "red"}}, "sip_config.colour"),
+        ({"credentials": {"apiKey": KEY, "secretThing": None}}, "credentials.secretThing"),
+    ],
+)
+def test_a_change_of_an_unknown_field_is_refused_by_its_name_and_changes_nothing(
+    world: World, body: dict[str, Any], named: str
+) -> None:
+    made = world.connect(sip_config=SIP)
+    answer = world.call("PATCH", f"{CONNECTIONS}/{made['id']}", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_fields")
+    assert list(answer.json()["errors"]) == [named]
+    assert world.get(f"{CONNECTIONS}/{made['id']}").json() == made
 
 
 def test_a_redacted_sip_config_sent_back_changes_nothing(any_world: World) -> None:

@@ -249,10 +249,11 @@ def test_what_the_carrier_cannot_do_now_is_tried_again_later(any_world: World, h
     assert counts(shown(world, job)) == ("done", 2, 0, 0)
 
 
-def test_tries_come_to_an_end(any_world: World) -> None:
+@pytest.mark.parametrize("hook", ["read_routing", "import_number"])
+def test_tries_come_to_an_end_and_the_last_error_is_told(any_world: World, hook: str) -> None:
     world = any_world
     job = begin(world, world.connect()["id"], [ONE])
-    world.carrier.fail["import_number"] = CarrierUnavailable("Acme is down.")
+    world.carrier.fail[hook] = CarrierUnavailable("Acme is down.")
     waits = 0
     while work(world):
         waits += 1
@@ -261,6 +262,7 @@ def test_tries_come_to_an_end(any_world: World) -> None:
     assert waits == 7
     assert counts(shown(world, job)) == ("done", 0, 1, 0)
     assert codes(shown(world, job)) == ["carrier_unavailable"]
+    assert shown(world, job)["results"][0]["error"]["detail"] == "Acme is down. Nothing was changed."
 
 
 @pytest.mark.parametrize("took_effect", [True, False])

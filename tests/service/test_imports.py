@@ -19,6 +19,7 @@ from trunkline.errors import (
     NumberNotFound,
     PermissionMissing,
     RateLimited,
+    SnapshotStale,
     WriteOutcomeUnknown,
 )
 from trunkline_service import recovery
@@ -165,6 +166,27 @@ def test_a_write_that_certainly_failed_frees_the_number_at_once(any_world: World
     _, other = world.organization_with_key()
     theirs = world.connect(key=other)["id"]
     assert world.import_(theirs, ONE, key=other)["results"][0]["status"] == "provisioning"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            RateLimited("Acme asks for a pause.", retry_after=29.2),
+            "Acme asks for a pause. Nothing was changed. {again}",
+        ),
+        (RateLimited("Acme asks for a pause."), "Acme asks for a pause. Nothing was changed."),
+        (CarrierUnavailable("Acme has trouble."), "Acme has trouble. Nothing was changed."),
+        (CarrierTimedOut("Too late. Nothing was changed: do it again."), "Too late. Nothing was changed: do it again."),
+        (SnapshotStale("Acme took too long."), "Acme took too long. Nothing was changed."),
+    ],
+)
+def test_a_write_that_may_work_later_is_told_in_its_own_words_with_the_wait(
+    world: World, error: Exception, told: str
+) -> None:
+    world.carrier.fail["import_number"] = error
+    said = world.import_(world.connect()["id"], ONE)["results"][0]["error"]
+    assert said == {"code": "carrier_unavailable", "detail": told.format(again="Import the number again in 30 s.")}
 
 
 @pytest.mark.parametrize("error", [WriteOutcomeUnknown("Lost."), CarrierAnswerUnexpected("?"), RuntimeError("bug")])

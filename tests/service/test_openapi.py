@@ -42,6 +42,7 @@ def test_every_route_tells_its_answers_and_its_errors(document: dict[str, Any]) 
                 assert "404" in statuses, (method, path)
             if method != "get":
                 assert "403" in statuses, (method, path)
+                assert "`invalid_parameter`" in operation["responses"]["400"]["description"], (method, path)
             for status, answer in operation["responses"].items():
                 if int(status) >= 400:
                     schema = answer["content"]["application/json"]["schema"]

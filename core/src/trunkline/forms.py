@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trunkline.descriptor import CredentialForm, Field, FieldKind, ProviderDescriptor
@@ -16,7 +16,8 @@ def read_credentials(
     descriptor: ProviderDescriptor, given: Any, problems: Problems
 ) -> tuple[CredentialForm, dict[str, str | Secret]]:
     """Choose the form that the given fields belong to, and read them; what is wrong joins `problems`."""
-    given = _given("credentials", given, problems)
+    every_field = (field for form in descriptor.credential_forms for field in form.fields)
+    given = _given("credentials", every_field, given, problems)
     form = _closest_form(descriptor, given)
     values = _read_fields("credentials", form.fields, given, problems)
     secret = {field.name for field in form.fields if field.secret}
@@ -25,7 +26,8 @@ def read_credentials(
 
 def read_sip_config(descriptor: ProviderDescriptor, given: Any, problems: Problems) -> dict[str, Any]:
     """Read a SIP config; what is wrong joins `problems`."""
-    return _read_fields("sip_config", descriptor.sip_fields, _given("sip_config", given, problems), problems)
+    given = _given("sip_config", descriptor.sip_fields, given, problems)
+    return _read_fields("sip_config", descriptor.sip_fields, given, problems)
 
 
 def is_acceptable(field: Field, value: Any) -> bool:
@@ -39,11 +41,13 @@ def readable_name(name: Any) -> str:
     return text if re.fullmatch(r"[\w.-]{1,64}", text) else "(unreadable name)"
 
 
-def _given(where: str, given: Any, problems: Problems) -> dict[Any, Any]:
+def _given(where: str, fields: Iterable[Field], given: Any, problems: Problems) -> dict[Any, Any]:
+    """What was given, without the nulls of these fields; another field's null stays, to be refused by its name."""
     if not isinstance(given, Mapping):
         problems.setdefault(where, []).append("must be an object")
         return {}
-    return {name: value for name, value in given.items() if value is not None}
+    known = {field.name for field in fields}
+    return {name: value for name, value in given.items() if value is not None or name not in known}
 
 
 def _closest_form(descriptor: ProviderDescriptor, given: Mapping[Any, Any]) -> CredentialForm:

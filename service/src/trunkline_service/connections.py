@@ -147,7 +147,8 @@ def _merged(before: dict[str, Any], shown_before: dict[str, Any], changes: Mappi
     real = {
         name: value for name, value in changes.items() if not (name in shown_before and shown_before[name] == value)
     }
-    return {name: value for name, value in {**before, **real}.items() if value is not None}
+    # The null of a field that is not stored stays, so that an unknown one is refused by its name.
+    return {name: value for name, value in {**before, **real}.items() if value is not None or name not in before}
 
 
 def _proof_of(

@@ -18,6 +18,7 @@ from trunkline_service.storage.connections import NewConnection
 
 MAX_NAME = 255
 _MAX_AGENT_ID = 255
+_MAX_TOLD = 64
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -97,6 +98,10 @@ class ImportRequest:
     """The numbers to import."""
 
     numbers: list[str]
+
+    def wanted(self) -> list[str]:
+        """The numbers; what is far too long to be one is cut short, since it is told again."""
+        return [each if len(each) <= _MAX_TOLD else each[:_MAX_TOLD] + "…" for each in self.numbers]
 
 
 @attrs.frozen

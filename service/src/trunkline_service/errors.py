@@ -31,7 +31,7 @@ CODES: Mapping[str, Meaning] = {
     "invalid_json": Meaning(400, "The body is not JSON, not an object, or has an object of too many fields."),
     "duplicate_field": Meaning(400, "A field stands in the body twice; `errors` names it."),
     "invalid_fields": Meaning(400, "Fields are missing, unknown or of the wrong form; `errors` names each."),
-    "invalid_parameter": Meaning(400, "A query parameter is not acceptable; `errors` names it."),
+    "invalid_parameter": Meaning(400, "A query parameter is unknown or not acceptable; `errors` names it."),
     "invalid_idempotency_key": Meaning(400, "`Idempotency-Key` is not 1 to 255 printable ASCII characters."),
     "bad_request": Meaning(400, "The request cannot be understood."),
     "unknown_provider": Meaning(400, "No such provider is installed."),

@@ -40,6 +40,7 @@ from trunkline_service.views import (
     instructions_as_json,
     warnings_as_json,
 )
+from trunkline_service.writes import sentence_of
 
 _CHUNK_SECONDS = 10.0
 """How long one chunk may take by its estimate: that long others on the same carrier account wait for their turn."""
@@ -166,7 +167,7 @@ def _import(desk: Desk, job: StoredJob, chunk: Sequence[WaitingNumber]) -> tuple
             note_health(desk.service, desk.connection, Reason.of(error))
         if not error.retryable:
             raise _Stopped(error) from None
-        return NOTHING_PLANNED, {number: refuse(number, "carrier_unavailable") for number in wanted}
+        return NOTHING_PLANNED, {number: refuse(number, "carrier_unavailable", sentence_of(error)) for number in wanted}
     except ApiError as error:
         raise _Stopped(error) from None
 

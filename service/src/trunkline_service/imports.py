@@ -38,7 +38,7 @@ from trunkline_service.surveys import (
     survey,
 )
 from trunkline_service.views import ImportResultView, ImportView, PlanView, import_view, plan_view
-from trunkline_service.writes import nothing_was_written, refusal_of
+from trunkline_service.writes import nothing_was_written, refusal_of, sentence_of
 
 AT_ONCE_SECONDS = 25.0
 """How long an import may take by its estimate while its caller waits; a longer one is a job."""
@@ -279,4 +279,4 @@ def _refused(desk: Desk, row: StoredNumber, error: TrunklineError) -> ImportResu
         note_health(desk.service, desk.connection, Reason.of(error))
     word = refusal_of(error)
     explained = word in REFUSALS and word != "carrier_refused"
-    return refuse(row.number, word, None if explained else error.summary)
+    return refuse(row.number, word, None if explained else sentence_of(error))

@@ -28,13 +28,12 @@ REFUSALS: Mapping[str, str] = {
     "already_in_use": "This number is imported by another organization.",
     "number_busy": "This number is being imported or released just now. Import it again in a moment.",
     "carrier_refused": "The carrier refused to route this number here.",
-    "carrier_unavailable": "The carrier could not be reached; nothing was changed. Import the number again.",
     "unverified_write": (
         "The carrier's answer was lost, and whether the number is routed here is being looked into. Import it again "
         "in a minute."
     ),
 }
-"""Why one number of an import is refused, and the sentence where the carrier gave none."""
+"""Why one number of an import is refused, and the sentence where no error brought its own."""
 
 Results = Mapping[str, ImportResultView]
 NOTHING_PLANNED = ImportPlan((), (), ())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from trunkline.errors import (
     AccountSuspended,
     CarrierRefused,
@@ -44,3 +46,13 @@ def refusal_of(error: TrunklineError) -> str:
     if isinstance(error, CarrierRefused) and error.reason:
         return error.reason
     return "carrier_refused" if nothing_was_written(error) else "unverified_write"
+
+
+def sentence_of(error: TrunklineError) -> str:
+    """The error's own sentence; after one that passes, also that nothing was changed, and how long to wait."""
+    said = error.summary
+    if error.retryable and nothing_was_written(error) and "nothing was changed" not in said.lower():
+        said += " Nothing was changed."
+    if isinstance(error, RateLimited) and error.retry_after:
+        said += f" Import the number again in {math.ceil(error.retry_after)} s."
+    return said

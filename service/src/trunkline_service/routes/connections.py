@@ -17,7 +17,7 @@ from trunkline_service.drafts import ConnectionDraft, ConnectionPatch, ImportReq
 from trunkline_service.errors import not_found
 from trunkline_service.idempotency import Keeper, once
 from trunkline_service.routes.documented import errors, succeeds, takes
-from trunkline_service.routes.reading import Req, Serving, flag_from, id_from, prefers_async
+from trunkline_service.routes.reading import Req, Serving, flag_from, id_from, prefers_async, refuse_parameters
 from trunkline_service.storage import connections, shown
 from trunkline_service.storage import set_ups as stored_set_ups
 from trunkline_service.streams import until_nobody_listens
@@ -53,7 +53,7 @@ async def list_connections(request: Req, service: Serving) -> Response[list[Conn
     sync_to_thread=True,
     operation_class=takes("NewConnection", "Idempotency-Key"),
     responses=errors(
-        "read_only_key",
+        "write",
         "body",
         "unknown_provider",
         "evidence",
@@ -71,6 +71,7 @@ def create_connection(request: Req, service: Serving, body: RawBody) -> Response
     connection is listed as pending. What fails is undone.
     """
     caller = caller_of(request, service)
+    refuse_parameters(request)
     given = read_object(request, body)
     draft = structure(given, ConnectionDraft)
     return once(service, caller, request, given, lambda keeper: use_cases.create(service, caller, draft, keeper))
@@ -92,7 +93,7 @@ def get_connection(request: Req, service: Serving, connection_id: FromPath[str])
     sync_to_thread=True,
     operation_class=takes("ConnectionPatch"),
     responses=errors(
-        "read_only_key",
+        "write",
         "not_found",
         "body",
         "evidence",
@@ -108,6 +109,7 @@ def change_connection(
 ) -> Response[ConnectionView]:
     """Rename, change the SIP config, rotate the credentials."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     id = id_from(connection_id)
     return answer_encoded(use_cases.change(service, caller, id, read_body(request, body, ConnectionPatch)), 200)
 
@@ -117,9 +119,8 @@ def change_connection(
     sync_to_thread=True,
     operation_class=takes(None, "release_numbers"),
     responses=errors(
-        "read_only_key",
+        "write",
         "not_found",
-        "invalid_parameter",
         "connection_busy",
         "connection_not_ready",
         "account_busy",
@@ -164,12 +165,13 @@ def list_setup_steps(request: Req, service: Serving, connection_id: FromPath[str
     PATH + "/test",
     sync_to_thread=True,
     operation_class=takes("ConnectionDraft"),
-    responses=errors("read_only_key", "body", "unknown_provider", "carrier"),
+    responses=errors("write", "body", "unknown_provider", "carrier"),
     tags=["Connections"],
 )
 def test_credentials(request: Req, service: Serving, body: RawBody) -> Response[TestView]:
     """Test raw credentials. A pass leaves evidence for creating a connection; the credentials are not stored."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     draft = read_body(request, body, ConnectionDraft)
     return answer(credential_tests.test_credentials(service, caller, draft), 201)
 
@@ -179,12 +181,13 @@ def test_credentials(request: Req, service: Serving, body: RawBody) -> Response[
     status_code=200,
     sync_to_thread=True,
     operation_class=takes("ConnectionDraft"),
-    responses=errors("read_only_key", "body", "unknown_provider", "carrier"),
+    responses=errors("write", "body", "unknown_provider", "carrier"),
     tags=["Connections"],
 )
 def suggest_name(request: Req, service: Serving, body: RawBody) -> Response[NameView]:
     """A name for a connection, from what the carrier account calls itself."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     return answer(credential_tests.suggest_name(service, caller, read_body(request, body, ConnectionDraft)))
 
 
@@ -212,10 +215,9 @@ def list_available_numbers(request: Req, service: Serving, connection_id: FromPa
         200: succeeds(PlanView, "The plan, where `dry_run=true` asked for it."),
         202: succeeds(ImportJobView, "The import goes on by itself; `Location` tells where to ask how far it is."),
         **errors(
-            "read_only_key",
+            "write",
             "not_found",
             "body",
-            "invalid_parameter",
             "too_many_numbers",
             "account_busy",
             "connection_not_ready",
@@ -236,7 +238,7 @@ def import_numbers(
     caller = caller_of(request, service)
     id = id_from(connection_id)
     given = read_object(request, body)
-    wanted = structure(given, ImportRequest).numbers
+    wanted = structure(given, ImportRequest).wanted()
     if flag_from(request, "dry_run"):
         return answer(imports.plan_import(service, caller, id, wanted))
     later = prefers_async(request)

@@ -25,6 +25,7 @@ from trunkline_service.surveys import MOST_NUMBERS
 from trunkline_service.webhook_endpoints import MAX_URL
 
 _ALWAYS = ("bad_request", "missing_key", "unknown_key", "too_many_requests", "internal", "overloaded")
+_WRITE = ("read_only_key", "invalid_parameter")
 _BODY = (
     "invalid_json", "duplicate_field", "invalid_fields", "bad_request", "body_too_large", "unsupported_media_type"
 )  # fmt: skip
@@ -45,6 +46,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "carrier": _CARRIER,
     "evidence": _EVIDENCE,
     "idempotency": _IDEMPOTENCY,
+    "write": _WRITE,
 }
 """Codes that go together, by a word for them."""
 

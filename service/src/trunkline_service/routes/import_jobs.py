@@ -9,7 +9,7 @@ from trunkline_service import import_jobs
 from trunkline_service.auth import caller_of
 from trunkline_service.bodies import refuse_fields
 from trunkline_service.routes.documented import errors, takes
-from trunkline_service.routes.reading import Req, Serving, id_from
+from trunkline_service.routes.reading import Req, Serving, id_from, refuse_parameters
 from trunkline_service.views import ImportJobView, answer
 
 PATH = "/v1/import-jobs"
@@ -27,12 +27,13 @@ def get_import_job(request: Req, service: Serving, job_id: FromPath[str]) -> Res
     status_code=200,
     sync_to_thread=True,
     operation_class=takes("Nothing"),
-    responses=errors("read_only_key", "not_found", "body"),
+    responses=errors("write", "not_found", "body"),
     tags=["Numbers"],
 )
 def cancel_import_job(request: Req, service: Serving, job_id: FromPath[str], body: RawBody) -> Response[ImportJobView]:
     """Import no more of the job's numbers. Those that are imported stay so; one that is finished is left as it is."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     id = id_from(job_id)
     refuse_fields(request, body)
     return answer(import_jobs.cancel(service, caller, id))

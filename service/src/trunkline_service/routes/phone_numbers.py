@@ -11,7 +11,7 @@ from trunkline_service.bodies import read_body, refuse_fields
 from trunkline_service.drafts import NumberPatch
 from trunkline_service.errors import not_found
 from trunkline_service.routes.documented import errors, takes
-from trunkline_service.routes.reading import Req, Serving, id_from
+from trunkline_service.routes.reading import Req, Serving, id_from, refuse_parameters
 from trunkline_service.storage import numbers
 from trunkline_service.views import PhoneNumberView, ReleaseView, VerifiedNumberView, answer, phone_number_view
 
@@ -42,12 +42,13 @@ def get_number(request: Req, service: Serving, number_id: FromPath[str]) -> Resp
     PATH + "/{number_id:str}",
     sync_to_thread=True,
     operation_class=takes("NumberPatch"),
-    responses=errors("read_only_key", "not_found", "body"),
+    responses=errors("write", "not_found", "body"),
     tags=["Numbers"],
 )
 def change_number(request: Req, service: Serving, number_id: FromPath[str], body: RawBody) -> Response[PhoneNumberView]:
     """Set the agents of a number."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     id = id_from(number_id)
     changed = read_body(request, body, NumberPatch).changed()
     with service.database.writing() as db:
@@ -63,12 +64,13 @@ def change_number(request: Req, service: Serving, number_id: FromPath[str], body
     PATH + "/{number_id:str}",
     status_code=200,
     sync_to_thread=True,
-    responses=errors("read_only_key", "not_found", "number_busy", "connection_outdated", "unverified_write", "carrier"),
+    responses=errors("write", "not_found", "number_busy", "connection_outdated", "unverified_write", "carrier"),
     tags=["Numbers"],
 )
 def release_number(request: Req, service: Serving, number_id: FromPath[str]) -> Response[ReleaseView]:
     """Put a number's earlier routing back and let it go. It is never given up at the carrier."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     return answer(releases.release_number(service, caller, id_from(number_id)))
 
 
@@ -78,7 +80,7 @@ def release_number(request: Req, service: Serving, number_id: FromPath[str]) -> 
     sync_to_thread=True,
     operation_class=takes("Nothing"),
     responses=errors(
-        "read_only_key", "not_found", "body", "connection_deleted", "connection_outdated", "number_released",
+        "write", "not_found", "body", "connection_deleted", "connection_outdated", "number_released",
         "number_busy", "number_not_found", "carrier",
     ),
     tags=["Numbers"],
@@ -88,6 +90,7 @@ def verify_number(
 ) -> Response[VerifiedNumberView]:
     """Check that calls to the number come here, and that calls may go out."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     id = id_from(number_id)
     refuse_fields(request, body)
     return answer(verifications.verify_number(service, caller, id))

@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request
 from litestar.di import NamedDependency
 
+from trunkline.forms import readable_name
 from trunkline_service.errors import ApiError, not_found
 from trunkline_service.service import Service
 
@@ -27,8 +28,18 @@ def id_from(text: str) -> int:
     return int(text)
 
 
+def refuse_parameters(request: Req, *, but: str | None = None) -> None:
+    """Refuse query parameters: a misspelt one asks for something that would not be done."""
+    unknown = next((name for name in request.query_params if name != but), None)
+    if unknown is not None:
+        problem = f"unknown query parameter; accepted here: {but or 'none'}"
+        name = readable_name(unknown)
+        raise ApiError("invalid_parameter", f"{name}: {problem}", errors={name: [problem]})
+
+
 def id_parameter(request: Req, name: str) -> int | None:
-    """A query parameter that is an id, or left out."""
+    """The only query parameter, an id, or left out."""
+    refuse_parameters(request, but=name)
     given = request.query_params.getall(name, [])
     if not given:
         return None
@@ -38,7 +49,8 @@ def id_parameter(request: Req, name: str) -> int | None:
 
 
 def flag_from(request: Req, name: str) -> bool:
-    """A query parameter that is `true`, `false` or left out."""
+    """The only query parameter, `true`, `false` or left out."""
+    refuse_parameters(request, but=name)
     given = request.query_params.getall(name, [])
     if given not in ([], ["true"], ["false"]):
         raise ApiError("invalid_parameter", f"{name} must be true or false.", errors={name: ["must be true or false"]})

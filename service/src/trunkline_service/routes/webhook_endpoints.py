@@ -11,7 +11,7 @@ from trunkline_service.bodies import read_body
 from trunkline_service.drafts import WebhookEndpointDraft
 from trunkline_service.errors import not_found
 from trunkline_service.routes.documented import errors, takes
-from trunkline_service.routes.reading import Req, Serving, id_from
+from trunkline_service.routes.reading import Req, Serving, id_from, refuse_parameters
 from trunkline_service.storage import webhooks
 from trunkline_service.views import NewWebhookEndpointView, WebhookEndpointView, answer
 
@@ -31,12 +31,13 @@ def list_webhook_endpoints(request: Req, service: Serving) -> Response[list[Webh
     PATH,
     sync_to_thread=True,
     operation_class=takes("WebhookEndpoint"),
-    responses=errors("read_only_key", "body", "too_many_endpoints"),
+    responses=errors("write", "body", "too_many_endpoints"),
     tags=["Events"],
 )
 def create_webhook_endpoint(request: Req, service: Serving, body: RawBody) -> Response[NewWebhookEndpointView]:
     """Send events to an address from now on. The answer alone shows the secret that signs them."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     return answer(use_cases.create(service, caller, read_body(request, body, WebhookEndpointDraft).url), 201)
 
 
@@ -56,7 +57,7 @@ def get_webhook_endpoint(request: Req, service: Serving, endpoint_id: FromPath[s
     PATH + "/{endpoint_id:str}",
     sync_to_thread=True,
     operation_class=takes("WebhookEndpoint"),
-    responses=errors("read_only_key", "not_found", "body"),
+    responses=errors("write", "not_found", "body"),
     tags=["Events"],
 )
 def change_webhook_endpoint(
@@ -64,6 +65,7 @@ def change_webhook_endpoint(
 ) -> Response[WebhookEndpointView]:
     """Send events to another address; the secret stays."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     id = id_from(endpoint_id)
     return answer(use_cases.change(service, caller, id, read_body(request, body, WebhookEndpointDraft).url))
 
@@ -71,12 +73,13 @@ def change_webhook_endpoint(
 @delete(
     PATH + "/{endpoint_id:str}",
     sync_to_thread=True,
-    responses=errors("read_only_key", "not_found"),
+    responses=errors("write", "not_found"),
     tags=["Events"],
 )
 def delete_webhook_endpoint(request: Req, service: Serving, endpoint_id: FromPath[str]) -> None:
     """Send no more events there."""
     caller = caller_of(request, service)
+    refuse_parameters(request)
     use_cases.remove(service, caller, id_from(endpoint_id))
 
 
