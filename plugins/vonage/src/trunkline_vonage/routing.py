@@ -194,7 +194,7 @@ def _restored(
         raise
     else:
         after = _looked_for(vonage, number, lambda read: read.points_at != route.id)
-    return _compared(after, before, route, form)
+    return _with_what_was_cleared(_compared(after, before, route, form), before, present, after)
 
 
 def _compared(after: RoutingSnapshot, before: RoutingSnapshot, route: Route, form: dict[str, str]) -> Release:
@@ -215,6 +215,17 @@ def _compared(after: RoutingSnapshot, before: RoutingSnapshot, route: Route, for
         f"Vonage accepted the change, but lists the number as {where}. Set where its calls go in the Vonage API "
         "dashboard.",
     )
+
+
+def _with_what_was_cleared(release: Release, *shown: RoutingSnapshot) -> Release:
+    """The release of a number that was written to: what no list shows was not sent again, and is cleared."""
+    if any(name in each.restore["settings"] for each in shown for name in settings.UNREADABLE):
+        return release
+    cleared = (
+        "Vonage does not show a number's call status webhook and SMPP system type, and a change clears them: if they "
+        "were set, set them again in the Vonage API dashboard."
+    )
+    return attrs.evolve(release, detail=f"{release.detail} {cleared}")
 
 
 def _application_deleted(application: str) -> Release:
