@@ -1,6 +1,7 @@
 """Any JSON is either what was asked for or refused by field, and no refusal repeats a value."""
 
 import enum
+import re
 import typing
 from collections.abc import Mapping, Sequence
 
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from trunkline.account import CarrierAccount
 from trunkline.converter import FieldErrors, structure
-from trunkline.descriptor import BasicAuth, Can, Capability, CredentialForm, Field, FieldKind
+from trunkline.descriptor import BasicAuth, Can, Capability, CredentialForm, Field, FieldKind, Spelling
 from trunkline.errors import InvalidFields
+from trunkline.forms import normal
 
 CANARY = "canary4711"
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(CANARY) | st.just(10**300)
@@ -289,3 +291,27 @@ def test_a_right_value_is_made_without_change():
         [1, "x"], Inner(3), 1,
     )  # fmt: skip
     assert type(made.number) is float
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("ACME", "acme.example"),
+        ("Acme.Example", "acme.example"),
+        ("acme.example", "acme.example"),
+        ("x acme", "x acme"),
+        ("\u212a", "\u212a"),
+        (7, 7),
+        (None, None),
+    ],
+)
+def test_a_spelling_stands_for_the_normal_form_and_anything_else_for_itself(written, kept):
+    field = Field("host", "Host", "a host", spelling=Spelling(r"([a-z]+)(?:\.example)?", r"\1.example"))
+    assert normal(field, written) == kept
+    assert normal(field, kept) == kept
+
+
+@pytest.mark.parametrize("means", [r"\2.example", r"\g<name>", r"\q"])
+def test_a_spelling_that_cannot_be_put_into_its_form_cannot_be_made(means):
+    with pytest.raises((re.error, IndexError)):
+        Spelling(r"([a-z]+)", means)

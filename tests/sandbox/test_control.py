@@ -32,6 +32,7 @@ def test_accounts_are_listed_with_what_opens_them(control: Control) -> None:
         "email_name",
         "test_credentials",
         "bad_credentials",
+        "restricted_to_trunks",
     } == {entry["label"] for entry in listed}
     for entry in listed:
         assert set(entry) == {"label", "provider", "setup_method", "credentials", "sip_config", "expect"}

@@ -50,11 +50,15 @@ class ChargeKind(enum.Enum):
 
 
 class ChargeSource(enum.Enum):
-    """Where a price is known from."""
+    """Where a price is known from.
+
+    `DOCUMENTED_FREE` is what the carrier says costs nothing; `NO_FEE_LISTED` is what its price list has no fee for.
+    """
 
     CARRIER_API = "carrier_api"
     LIST_PRICE = "list_price"
     DOCUMENTED_FREE = "documented_free"
+    NO_FEE_LISTED = "no_fee_listed"
     UNKNOWN = "unknown"
 
 
@@ -75,8 +79,9 @@ class ChargeItem:
     def __attrs_post_init__(self) -> None:
         if (self.money is None) != (self.source is ChargeSource.UNKNOWN):
             raise ValueError("a price has a source, and only an unknown price has none")
-        if self.source is ChargeSource.DOCUMENTED_FREE and self.money and self.money.amount:
-            raise ValueError("what is documented as free costs nothing")
+        free = (ChargeSource.DOCUMENTED_FREE, ChargeSource.NO_FEE_LISTED)
+        if self.source in free and self.money and self.money.amount:
+            raise ValueError("what is free, or has no fee, costs nothing")
 
 
 @attrs.frozen

@@ -28,10 +28,25 @@ def _regex(instance: object, attribute: attrs.Attribute[str], value: str | None)
 
 
 @attrs.frozen
+class Spelling:
+    """Other ways to write a value: what `pattern` matches as a whole, in any case, stands for `means` in lower case.
+
+    `means` is a template with the pattern's groups, as in `\\1.example.com`.
+    """
+
+    pattern: str = attrs.field(validator=_regex)
+    means: str = attrs.field(validator=v.instance_of(str))
+
+    def __attrs_post_init__(self) -> None:
+        re.sub(self.pattern, self.means, "")  # Refuses a template that is none, or names a group that is not there.
+
+
+@attrs.frozen
 class Field:
     """One value that the customer gives: how to ask for it, what it must look like, whether it is secret.
 
-    `pattern` must match the whole value. `default` is what leaving it out means.
+    `pattern` must match the whole value, once a `spelling` of it was put into its normal form: that is what is kept,
+    fingerprinted and sent. `default` is what leaving it out means.
     """
 
     name: str = attrs.field(validator=v.matches_re(r"[A-Za-z][A-Za-z0-9_]*"))
@@ -45,6 +60,7 @@ class Field:
     max_length: int = attrs.field(default=255, validator=[v.instance_of(int), v.ge(1)])
     steers: bool = attrs.field(default=False, validator=v.instance_of(bool))
     """True where the value decides which host secrets are sent to."""
+    spelling: Spelling | None = attrs.field(default=None, validator=v.optional(v.instance_of(Spelling)))
 
 
 @attrs.frozen

@@ -30,6 +30,15 @@ def read_sip_config(descriptor: ProviderDescriptor, given: Any, problems: Proble
     return _read_fields("sip_config", descriptor.sip_fields, given, problems)
 
 
+def normal(field: Field, value: Any) -> Any:
+    """A value as it is kept, whichever way it was written."""
+    if field.spelling is None or not isinstance(value, str):
+        return value
+    # Without ASCII, letters of other alphabets would match as the Latin ones that they are the same case of.
+    match = re.fullmatch(field.spelling.pattern, value, re.IGNORECASE | re.ASCII)
+    return match.expand(field.spelling.means).lower() if match else value
+
+
 def is_acceptable(field: Field, value: Any) -> bool:
     """Whether a value has the form that the field asks for."""
     return _problem(field, value) is None
@@ -69,7 +78,7 @@ def _read_fields(where: str, fields: tuple[Field, ...], given: Mapping[Any, Any]
             )
     values: dict[str, Any] = {}
     for name, field in known.items():
-        value = given.get(name, field.default)
+        value = normal(field, given.get(name, field.default))
         if value is None:
             if field.required:
                 problems.setdefault(f"{where}.{name}", []).append(f"required: {field.help}")

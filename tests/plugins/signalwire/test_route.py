@@ -207,6 +207,37 @@ def test_a_bin_that_leads_elsewhere_is_mended(desk: Any) -> None:
     assert len(desk.project().bins) == 1
 
 
+@pytest.mark.parametrize(
+    ("platform", "to"),
+    [
+        ("sip.platform.example", "sip:{{To}}@sip.platform.example;transport=udp"),
+        ("sip.platform.example:5080", "sip:{{To}}@sip.platform.example:5080;transport=udp"),
+        ("sip.platform.example;transport=tcp", "sip:{{To}}@sip.platform.example;transport=tcp"),
+    ],
+)
+def test_a_bin_names_a_transport_since_signalwire_would_take_tls(desk: Any, platform: str, to: str) -> None:
+    desk.platform = platform
+    desk.switch(scripts="refused")
+    desk.engine.prepare_route(desk.account())
+    (known,) = desk.project().bins.values()
+    assert known.contents == f"<Response><Dial><Sip>{to}</Sip></Dial></Response>"
+    desk.forget()
+    assert not desk.engine.prepare_route(desk.account()).made
+    assert not desk.asked("POST")
+
+
+def test_a_bin_that_names_no_transport_is_mended_and_keeps_its_address(desk: Any) -> None:
+    desk.platform = "sip.platform.example"
+    desk.switch(scripts="refused")
+    route = desk.engine.prepare_route(desk.account())
+    (known,) = desk.project().bins.values()
+    right = known.contents
+    known.contents = right.replace(";transport=udp", "")
+    assert desk.engine.plan_import(desk.account(), []).objects[0].action == "change"
+    assert desk.engine.prepare_route(desk.account()).data == route.data
+    assert [each.contents for each in desk.project().bins.values()] == [right]
+
+
 @pytest.mark.parametrize("kind", ["timeout_after", "truncated_json", "reset_after"])
 def test_a_lost_answer_to_making_the_bin_is_looked_up(desk: Any, kind: str) -> None:
     desk.switch(scripts="refused")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from trunkline.charges import estimate
+from trunkline.charges import ChargeSource, estimate
 from trunkline.checks import Outcome
 from trunkline.errors import CarrierAnswerUnexpected
 from trunkline.numbers import RoutingView
@@ -192,6 +192,7 @@ def test_every_number_that_the_plan_does_not_warn_of_is_restored(desk: Any) -> N
 def test_routing_is_free_and_the_minutes_price_is_not_known(desk: Any) -> None:
     found = plan(desk, desk.numbers(count=2))
     assert estimate(found.charges).cents == 0
+    assert [item.source for item in found.charges] == [ChargeSource.NO_FEE_LISTED, ChargeSource.UNKNOWN]
     assert [(item.kind.value, item.money) for item in found.charges if item.money is None] == [("usage", None)]
 
 

@@ -1,17 +1,23 @@
-"""A space is named by the customer, so it is held against the address rules like any such host."""
+"""A space is named by the customer: it has one form however it is written, and is held against the address rules."""
 
 from __future__ import annotations
 
+import hashlib
 import random
+import re
 import socket
 from typing import Any
 
 import pytest
 import urllib3.util.connection
+from hypothesis import given
+from hypothesis import strategies as st
 
 import trunkline_signalwire
+from trunkline.account import CarrierAccount
 from trunkline.engine import Engine
-from trunkline.errors import CarrierUnavailable
+from trunkline.errors import CarrierUnavailable, InvalidFields
+from trunkline.evidence import fingerprint
 from trunkline.registry import Registry
 
 SPACE = "acme.signalwire.com"
@@ -50,3 +56,55 @@ def test_a_space_is_reached_at_public_addresses_only(
     with pytest.raises(CarrierUnavailable):
         engine.test_credentials(account)
     assert set(dialled) == expected
+
+
+ENGINE = Engine(Registry.of(trunkline_signalwire.plugin))
+
+LABELS = st.from_regex(r"[A-Za-z0-9.-]{1,12}", fullmatch=True) | st.text(max_size=6)
+WRITTEN = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "https://", "HTTPS://", "http://", "//", "user@", "https://user:pass@"]),
+    LABELS,
+    st.sampled_from(
+        ["", ".signalwire.com", ".SignalWire.COM", ".signalwire.com.", ".evil.example", ".\u017fignalwire.com"]
+    ),
+    st.sampled_from(["", "/", "//", ":443", "/api", "?x", "#x", "\n", " "]),
+) | st.text(max_size=20)
+
+
+def account_at(space: str) -> CarrierAccount:
+    return ENGINE.account("signalwire", {**CREDENTIALS, "spaceUrl": space}, {}, marker="m")
+
+
+def printed(account: CarrierAccount) -> str:
+    return fingerprint(lambda said: hashlib.sha256(said).digest(), ENGINE.descriptor("signalwire"), account)
+
+
+@given(WRITTEN)
+def test_whatever_is_accepted_is_kept_as_one_host_of_signalwire_that_is_its_own_normal_form(written: str) -> None:
+    try:
+        kept = account_at(written).credential("spaceUrl")
+    except InvalidFields:
+        return
+    assert kept is not None
+    assert re.fullmatch(r"[a-z0-9-]+\.signalwire\.com", kept)
+    assert account_at(kept).credential("spaceUrl") == kept
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["acme", "ACME", "Acme.SignalWire.com", "https://acme.signalwire.com", "HTTPS://acme.signalwire.com/", f"{SPACE}/"],
+)
+def test_a_space_is_one_account_however_it_is_written(written: str) -> None:
+    plain, other = account_at(SPACE), account_at(written)
+    assert other.credential("spaceUrl") == SPACE
+    assert dict(other.credentials).keys() == dict(plain.credentials).keys()
+    assert printed(other) == printed(plain)
+    assert printed(account_at("acme2")) != printed(plain)
+
+
+def test_a_space_written_as_its_name_is_asked_at_its_host(scripted: Any) -> None:
+    world = scripted(lambda request: (200, {"data": [], "links": {}}), spaceUrl="ACME")
+    assert list(world.engine.list_numbers(world.account)) == []
+    assert all(f"https://{SPACE}/" in url for url in world.dial.urls)
+    assert world.dial.urls

@@ -40,6 +40,7 @@ UNASKED = [("unknown", "not_asked"), ("unknown", "not_asked")]
             [ACCEPTED, ("fail", "permission_missing"), ("unknown", "geo_permission_unreadable")],
             4,
         ),
+        ("restricted_to_trunks", [ACCEPTED, REACHABLE, ("unknown", "account_state_unreadable")], 4),
         ("geo_blocked", [ACCEPTED, REACHABLE, ("fail", "geo_permission_missing")], 5),
         ("test_credentials", [("fail", "test_credentials"), *UNASKED], 1),
         ("bad_credentials", [("fail", "credentials_rejected"), *UNASKED], 2),
@@ -109,6 +110,21 @@ def test_a_suspension_told_by_code_alone_fails_inbound_and_outbound(desk: Any, c
         test = desk.engine.test_credentials(desk.account())
         assert verdicts(test) == [ACCEPTED, ("fail", "account_suspended"), ("fail", "account_suspended")]
         desk.forget()
+
+
+def test_a_restricted_key_that_may_use_trunks_goes_the_whole_way(desk: Any) -> None:
+    (number,) = desk.numbers("restricted_key", 1)
+    before = desk.routing(number, "restricted_key")
+    test = desk.engine.test_credentials(desk.account("restricted_to_trunks"))
+    assert test.passed
+    assert "restricted" in test.credentials.summary
+    assert "restricted" in test.outbound.summary
+    route, snapshot = desk.imported(number, "restricted_to_trunks")
+    account = desk.account("restricted_to_trunks")
+    verification = desk.engine.verify_number(account, snapshot.number.ref, route)
+    assert verdicts(verification) == [("pass", "routed_here"), ("unknown", "account_state_unreadable")]
+    assert desk.engine.release_number(account, snapshot.number.ref, route, snapshot).code == "restored"
+    assert desk.routing(number, "restricted_key") == before
 
 
 def test_a_restricted_key_that_may_read_nothing_is_told_so(desk: Any) -> None:

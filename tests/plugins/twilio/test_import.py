@@ -61,6 +61,19 @@ def test_a_number_that_receives_faxes_is_refused_unwritten(desk: Any) -> None:
     assert not desk.asked()
 
 
+def test_a_number_that_is_not_in_use_is_listed_warned_of_and_refused_unwritten(desk: Any, number: str) -> None:
+    desk.change("numbers", number, status="pending-review")
+    assert number in {each.number for each in desk.engine.list_numbers(desk.account())}
+    route, snapshot = desk.ready(number)
+    (warning,) = desk.engine.plan_import(desk.account(), [snapshot]).warnings
+    assert (warning.code, warning.numbers) == ("number_not_active", (number,))
+    desk.forget()
+    outcome = do_import(desk, route, snapshot)
+    assert isinstance(outcome.error, CarrierRefused)
+    assert "pending review" in str(outcome.error)
+    assert not desk.asked()
+
+
 def test_messages_stay_where_they_were(desk: Any, number: str) -> None:
     before = desk.routing(number)
     desk.imported(number)

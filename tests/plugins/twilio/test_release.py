@@ -176,3 +176,13 @@ def test_a_field_that_the_snapshot_does_not_know_is_not_written(desk: Any) -> No
     assert told(release(desk, route, attrs.evolve(snapshot, restore=kept))) == RESTORED
     (write,) = desk.asked("POST")
     assert "StatusCallback" not in write.form
+
+
+def test_a_status_is_no_setting_and_is_never_written_back(desk: Any) -> None:
+    (number,) = desk.numbers(count=1)
+    desk.change("numbers", number, status="pending-review")
+    route, snapshot = desk.ready(number)
+    desk.change("numbers", number, status="in-use", trunk_sid=route.id)
+    release = desk.engine.release_number(desk.account(), snapshot.number.ref, route, snapshot)
+    assert release.code == "restored"
+    assert desk.asked("POST")[0].form == {"TrunkSid": ""}

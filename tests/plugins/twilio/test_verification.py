@@ -46,6 +46,23 @@ def test_a_number_set_to_faxes_fails(desk: Any, number: str) -> None:
     assert told(verify(desk, route, snapshot))[0] == ("fail", "receives_fax")
 
 
+def test_a_number_that_is_not_in_use_is_left_open(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.change("numbers", number, status="pending-review")
+    result = verify(desk, route, snapshot)
+    assert told(result) == [("unknown", "number_not_active"), ALLOWED]
+    assert "pending review" in result.inbound.summary
+    desk.change("numbers", number, trunk_sid="")
+    assert told(verify(desk, route, snapshot))[0] == ("fail", "routed_elsewhere")
+
+
+@pytest.mark.parametrize("status", [None, "", "In-Use"])
+def test_a_number_without_a_status_or_in_use_in_other_letters_is_in_use(desk: Any, number: str, status: Any) -> None:
+    route, snapshot = desk.imported(number)
+    desk.change("numbers", number, status=status)
+    assert told(verify(desk, route, snapshot))[0] == HERE
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

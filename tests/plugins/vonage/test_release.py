@@ -6,6 +6,7 @@ import pytest
 
 from trunkline.errors import CarrierRefused, CarrierUnavailable, TrunklineError, WriteOutcomeUnknown
 from trunkline.numbers import ReleaseOutcome
+from trunkline.releases import restored, restored_before
 
 RESTORED, LEFT_ALONE, CANNOT = ReleaseOutcome.RESTORED, ReleaseOutcome.LEFT_ALONE, ReleaseOutcome.CANNOT_RESTORE
 WEBHOOK = "https://hooks.acme.example/sms?token=4cc355"
@@ -29,11 +30,40 @@ def test_import_and_release_give_back_exactly_the_state_before(desk: Any, at: in
     assert after == before
 
 
-def test_fields_that_cannot_be_read_are_lost_as_the_plan_warned(desk: Any) -> None:
+def test_fields_that_cannot_be_read_are_lost_as_the_plan_warned_and_the_release_says_so(desk: Any) -> None:
     number = desk.numbers(start=19)[0]
     route, snapshot = desk.imported(number)
-    assert desk.release(route, snapshot).outcome is RESTORED
+    release = desk.release(route, snapshot)
+    assert release.outcome is RESTORED
     assert desk.settings(number) == {}
+    assert "if they were set, set them again" in release.detail
+
+
+def test_a_release_in_part_says_what_it_cleared_too(desk: Any) -> None:
+    desk.switch(clears_left_out=False, takes_empty_voice=False)
+    route, snapshot = desk.imported(desk.numbers()[0])
+    release = desk.release(route, snapshot)
+    assert release.outcome is CANNOT
+    assert "if they were set, set them again" in release.detail
+
+
+@pytest.mark.parametrize("hidden", ["listed", "listed_as_url"])
+def test_fields_that_the_list_shows_are_put_back_without_a_word(desk: Any, hidden: str) -> None:
+    desk.switch(hidden_fields=hidden)
+    number = desk.numbers(start=19)[0]
+    before = desk.settings(number)
+    route, snapshot = desk.imported(number)
+    release = desk.release(route, snapshot)
+    assert release == restored()
+    assert desk.settings(number) == before != {}
+
+
+def test_a_release_that_writes_nothing_says_nothing_of_what_a_write_clears(desk: Any) -> None:
+    number = desk.numbers(start=13)[0]
+    earlier = desk.settings(number)
+    route, snapshot = desk.imported(number)
+    desk.change(number, **earlier)
+    assert desk.release(route, snapshot) == restored_before()
 
 
 def test_what_was_set_beside_voice_since_stays_set(desk: Any) -> None:
@@ -165,8 +195,43 @@ def test_a_release_that_cannot_be_read_back_is_unknown(desk: Any) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 9])
-def test_where_an_update_merges_leaving_voice_out_restores_nothing_and_that_is_said(desk: Any, at: int) -> None:
+def test_where_an_update_merges_an_empty_voice_callback_restores_what_leaving_it_out_does_not(
+    desk: Any, at: int
+) -> None:
     desk.switch(clears_left_out=False)
+    number = desk.numbers(start=at)[0]
+    before = desk.settings(number)
+    route, snapshot = desk.imported(number)
+    release = desk.release(route, snapshot)
+    assert (release.outcome, release.code) == (RESTORED, "restored")
+    assert desk.settings(number) == before
+    first, second = desk.asked("POST")
+    assert "voiceCallbackType" not in first.form
+    assert (second.form["voiceCallbackType"], second.form["voiceCallbackValue"]) == ("", "")
+
+
+@pytest.mark.parametrize("kind", ["timeout_after", "timeout_before"])
+def test_an_emptying_write_whose_answer_was_lost_is_settled_by_reading_back(desk: Any, kind: str) -> None:
+    desk.switch(clears_left_out=False)
+    number = desk.numbers()[0]
+    route, snapshot = desk.imported(number)
+    desk.fault(kind, method="POST", after=1)
+    if kind == "timeout_after":
+        assert desk.release(route, snapshot).code == "restored"
+    else:
+        with pytest.raises(CarrierUnavailable):
+            desk.release(route, snapshot)
+    assert len(desk.asked("POST")) == 2
+    desk.forget()
+    assert desk.release(route, snapshot).outcome is RESTORED
+    assert desk.settings(number) == {}
+
+
+@pytest.mark.parametrize("at", [0, 9])
+def test_where_an_update_merges_and_takes_nothing_empty_nothing_is_restored_and_that_is_said(
+    desk: Any, at: int
+) -> None:
+    desk.switch(clears_left_out=False, takes_empty_voice=False)
     route, snapshot = desk.imported(desk.numbers(start=at)[0])
     release = desk.release(route, snapshot)
     assert (release.outcome, release.code) == (CANNOT, "restored_in_part")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from trunkline.charges import ChargeSource
 from trunkline.errors import CarrierAnswerUnexpected, CarrierRefused
 from trunkline.numbers import RoutingView
 
@@ -180,6 +181,7 @@ def test_a_plan_says_what_becomes_of_each_number_and_costs_one_request(desk: Any
     assert {number.after for number in plan.numbers} == {RoutingView("sip", PLATFORM.partition(":")[0])}
     (charge,) = plan.charges
     assert (charge.money.amount, charge.money.currency) == (0, "EUR")
+    assert charge.source is ChargeSource.NO_FEE_LISTED
     assert charge.as_of == dt.datetime.now(dt.UTC).date()
     assert plan.seconds >= 12
     warned = {warning.code: warning.numbers for warning in plan.warnings}

@@ -38,7 +38,10 @@ def contents(platform: SipTarget) -> str:
     """Our document: it dials the platform with the number that was called."""
     # `{{To}}` is the number that was dialled:
     # https://developer.signalwire.com/compatibility-api/cxml/guides/mustache-template-parameters
-    uri = platform.uri.replace("sip:", "sip:{{To}}@", 1)
+    # A SIP URI without a transport means UDP (RFC 3263, 4.1), and `<Sip>` would take it for TLS:
+    # https://developer.signalwire.com/compatibility-api/cxml/voice/sip-noun
+    spoken = attrs.evolve(platform, transport=platform.transport or "udp")
+    uri = spoken.uri.replace("sip:", "sip:{{To}}@", 1)
     return f"<Response><Dial><Sip>{escape(uri)}</Sip></Dial></Response>"
 
 

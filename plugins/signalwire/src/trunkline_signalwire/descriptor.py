@@ -12,10 +12,16 @@ from trunkline.descriptor import (
     Pace,
     ProviderDescriptor,
     SetupMethod,
+    Spelling,
 )
 
-SPACE = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.signalwire\.com"
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+
+SPACE = rf"{_LABEL}\.signalwire\.com"
 """A space's host: one label in front of signalwire.com, in lower case. Anything else would be another's host."""
+
+WRITTEN = Spelling(rf"({_LABEL})|(?:https://)?({_LABEL})\.signalwire\.com/?", r"\1\2.signalwire.com")
+"""How a space may be written: its name alone, its host, or its URL with nothing behind the host."""
 
 SIP_FIELDS = (
     Field(
@@ -61,12 +67,12 @@ def describe() -> ProviderDescriptor:
                     Field(
                         "spaceUrl",
                         "Space URL",
-                        "The host of your space in lower-case letters, as acme.signalwire.com: without https://, and "
-                        "with nothing behind it.",
+                        "The host of your space, as acme.signalwire.com, with nothing behind it.",
                         required=True,
                         pattern=SPACE,
                         max_length=79,
                         steers=True,
+                        spelling=WRITTEN,
                     ),
                 ),
                 BasicAuth("projectId", "apiToken"),

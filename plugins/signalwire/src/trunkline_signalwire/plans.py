@@ -41,7 +41,7 @@ def _charges(signalwire: SignalWire) -> tuple[ChargeItem, ...]:
             what="routing numbers to a script",
             kind=ChargeKind.ONE_TIME,
             money=Money(Decimal(0), "USD"),
-            source=ChargeSource.DOCUMENTED_FREE,
+            source=ChargeSource.NO_FEE_LISTED,
             as_of=today,
             reference="https://signalwire.com/pricing",
         ),

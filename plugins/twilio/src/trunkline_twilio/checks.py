@@ -114,7 +114,7 @@ def _accepted(account: Account | None, proof: tuple[Exchange, ...]) -> Check:
     if account is not None:
         summary = "Twilio accepts the credentials."
         return Check(CREDENTIALS_VALID, PASS, "credentials_accepted", summary, proof=proof)
-    summary = "Twilio accepts the credentials; they may not read the account itself, as with a Standard API key."
+    summary = "Twilio accepts the credentials; they may not read the account, as with a Standard or restricted API key."
     return Check(CREDENTIALS_VALID, PASS, "credentials_accepted", summary, proof=proof)
 
 
@@ -235,7 +235,7 @@ def _left_open(account: Account | None, allowed: Dialing, domain_unread: bool, s
         return Check(
             outcome=UNKNOWN,
             code="account_state_unreadable",
-            summary="A Standard API key cannot read whether the account is active or a trial.",
+            summary="A Standard or restricted API key cannot read whether the account is active or a trial.",
             remedy="Nothing has to be done. To have it checked, use the auth token or a Main API key.",
             **say,
         )

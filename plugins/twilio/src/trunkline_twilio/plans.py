@@ -12,6 +12,7 @@ from trunkline.plan import ImportPlan, PlannedNumber, PlannedObject, PlanWarning
 from trunkline_twilio import accounts, trunks
 from trunkline_twilio.accounts import Account
 from trunkline_twilio.client import Twilio
+from trunkline_twilio.routing import not_in_use
 from trunkline_twilio.trunks import Trunk
 
 _PRICES = "https://www.twilio.com/en-us/sip-trunking/pricing"
@@ -88,6 +89,15 @@ def _warnings(
             )
         )
     new = [s.number.number for s in snapshots if own is None or s.points_at != own]
+    if idle := [s.number.number for s in snapshots if s.number.number in new and not_in_use(s.restore)]:
+        warnings.append(
+            PlanWarning(
+                "number_not_active",
+                "Twilio does not have these numbers as in use, so they will be refused. Look at them in the Twilio "
+                "Console, or ask Twilio's support.",
+                tuple(idle),
+            )
+        )
     if account is not None and account.trial:
         if len(new) > 1:
             warnings.append(

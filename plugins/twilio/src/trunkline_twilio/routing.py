@@ -85,7 +85,27 @@ def _routing(row: Row) -> dict[str, Any]:
         routing["voice_receive_mode"] = str(row["voice_receive_mode"] or "voice").lower()
     if "voice_caller_id_lookup" in row:
         routing["voice_caller_id_lookup"] = row["voice_caller_id_lookup"] is True
+    if status := _status(row):
+        routing["status"] = status
     return routing
+
+
+def _status(row: Row) -> str | None:
+    """The number's status in words where it is not in use. `in-use` is the only one that Twilio's documents show."""
+    status = row.get("status")
+    if status is not None and not isinstance(status, str):
+        raise unexpected("a number whose status is not text")
+    return None if not status or status.lower() == "in-use" else re.sub(r"[^a-z0-9]+", " ", status.lower())[:40]
+
+
+def not_in_use(restore: Mapping[str, Any]) -> str | None:
+    """The status that a number has in place of being in use, which is not a setting and is never written back."""
+    status = restore.get("status")
+    return None if status is None else str(status)
+
+
+def _settings(restore: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in restore.items() if name != "status"}
 
 
 def _view(routing: Mapping[str, Any]) -> RoutingView:
@@ -113,6 +133,12 @@ def point_at(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
     if before.restore.get("voice_receive_mode") == "fax":
         raise CarrierRefused(
             "This number is set to receive faxes at Twilio. Set it to receive voice calls, then import it again.",
+            detail="nothing was written",
+        )
+    if (status := not_in_use(before.restore)) is not None:
+        raise CarrierRefused(
+            f"Twilio has this number as {status}, not as in use. Look at it in the Twilio Console, or ask Twilio's "
+            "support; import it once it is in use.",
             detail="nothing was written",
         )
     try:
@@ -177,7 +203,7 @@ def put_back(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
 
 def _changes(present: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """The fields to write so that the routing becomes what it was; "" clears, and None would be left out by the SDK."""
-    changes = {name: value for name, value in before.items() if name in present and present[name] != value}
+    changes = {name: value for name, value in _settings(before).items() if name in present and present[name] != value}
     if changes.get("voice_application_sid"):
         # Setting one of the two deletes the other at Twilio; sending both would leave the order to chance.
         changes.pop("trunk_sid", None)
@@ -187,7 +213,7 @@ def _changes(present: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
 def _compared(after: RoutingSnapshot, before: RoutingSnapshot) -> Release:
     if _is_as(after, before.restore):
         return restored()
-    differing = [name for name, value in before.restore.items() if after.restore.get(name, value) != value]
+    differing = [name for name, value in _settings(before.restore).items() if after.restore.get(name, value) != value]
     return cannot_restore(
         "restored_in_part",
         f"Twilio did not take back everything: {', '.join(differing)} differ from what was before. Look at the number "
@@ -241,7 +267,7 @@ def _read_back(twilio: Twilio, number: NumberRef, unknown: WriteOutcomeUnknown) 
 
 
 def _is_as(present: RoutingSnapshot, restore: Mapping[str, Any]) -> bool:
-    return all(present.restore.get(name, value) == value for name, value in restore.items())
+    return all(present.restore.get(name, value) == value for name, value in _settings(restore).items())
 
 
 def _check_handle(number: NumberRef) -> None:

@@ -34,6 +34,9 @@ def verify(twilio: Twilio, number: NumberRef, route: Route) -> Verification:
                 suspended(OUTBOUND_AUTHORIZED, error.summary, proof()),
             )
         inbound = _inbound(twilio, present, route)
+        status = routing.not_in_use(present.restore)
+        if status is not None and inbound.outcome is PASS:
+            inbound = _not_in_use(status)
     return Verification(attrs.evolve(inbound, proof=proof()), _outbound(twilio, number))
 
 
@@ -77,6 +80,16 @@ def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
         summary = "These credentials may not read SIP trunks, so where the calls go could not be checked."
         return Check(name, UNKNOWN, "permission_missing", summary, missing.summary)
     return _origination(twilio, found)
+
+
+def _not_in_use(status: str) -> Check:
+    return Check(
+        INBOUND_ROUTED,
+        UNKNOWN,
+        "number_not_active",
+        f"Twilio has the number as {status}, not as in use, and does not say whether calls reach it then.",
+        "Look at the number in the Twilio Console, or ask Twilio's support.",
+    )
 
 
 def _words(present: RoutingSnapshot) -> str:

@@ -97,7 +97,10 @@ class VonagePlugin:
     def release_number(
         self, account: CarrierAccount, number: NumberRef, route: Route, snapshot: RoutingSnapshot, call: Call
     ) -> Release:
-        """Three requests: read, write, read back; one where the number is not ours any more."""
+        """Three requests: read, write, read back; one where the number is not ours any more.
+
+        A second write where leaving the voice callback out did not clear it.
+        """
         from trunkline_vonage import routing
         from trunkline_vonage.client import Vonage
 

@@ -41,7 +41,7 @@ def _import_is_free(vonage: Vonage) -> ChargeItem:
         what="routing numbers to a SIP address",
         kind=ChargeKind.ONE_TIME,
         money=Money(Decimal(0), "EUR"),
-        source=ChargeSource.DOCUMENTED_FREE,
+        source=ChargeSource.NO_FEE_LISTED,
         as_of=vonage.call.now().date(),
         reference=_BILLING,
     )

@@ -185,16 +185,36 @@ def _restored(
     wanted = voice_of(before)
     form = settings.with_voice(present.restore["settings"], wanted)
     try:
-        _write(vonage, number, form)
-    except WriteOutcomeUnknown as unknown:
-        after = settled_release(CARRIER, _read_back(vonage, number, unknown), route, unknown)
+        after = _released(vonage, number, route, form)
     except CarrierRefused:
         if wanted.type == "app" and not accounts.application_exists(vonage, wanted.value):
             return _application_deleted(wanted.value)
         raise
-    else:
-        after = _looked_for(vonage, number, lambda read: read.points_at != route.id)
-    return _compared(after, before, route, form)
+    if after.points_at == route.id and "voiceCallbackType" not in form:
+        after = _emptied(vonage, number, route, form, after)
+    return _with_what_was_cleared(_compared(after, before, route, form), before, present, after)
+
+
+def _released(vonage: Vonage, number: NumberRef, route: Route, form: dict[str, str]) -> RoutingSnapshot:
+    """The routing after a write that takes the number off the platform."""
+    try:
+        _write(vonage, number, form)
+    except WriteOutcomeUnknown as unknown:
+        return settled_release(CARRIER, _read_back(vonage, number, unknown), route, unknown)
+    return _looked_for(vonage, number, lambda read: read.points_at != route.id)
+
+
+def _emptied(
+    vonage: Vonage, number: NumberRef, route: Route, form: dict[str, str], after: RoutingSnapshot
+) -> RoutingSnapshot:
+    """The routing where leaving the voice callback out did not clear it, but sending it empty may.
+
+    That an empty value removes a setting is documented of `moHttpUrl` alone.
+    """
+    try:
+        return _released(vonage, number, route, form | {"voiceCallbackType": "", "voiceCallbackValue": ""})
+    except CarrierRefused:
+        return after
 
 
 def _compared(after: RoutingSnapshot, before: RoutingSnapshot, route: Route, form: dict[str, str]) -> Release:
@@ -215,6 +235,17 @@ def _compared(after: RoutingSnapshot, before: RoutingSnapshot, route: Route, for
         f"Vonage accepted the change, but lists the number as {where}. Set where its calls go in the Vonage API "
         "dashboard.",
     )
+
+
+def _with_what_was_cleared(release: Release, *shown: RoutingSnapshot) -> Release:
+    """The release of a number that was written to: what no list shows was not sent again, and is cleared."""
+    if any(name in each.restore["settings"] for each in shown for name in settings.UNREADABLE):
+        return release
+    cleared = (
+        "Vonage does not show a number's call status webhook and SMPP system type, and a change clears them: if they "
+        "were set, set them again in the Vonage API dashboard."
+    )
+    return attrs.evolve(release, detail=f"{release.detail} {cleared}")
 
 
 def _application_deleted(application: str) -> Release:

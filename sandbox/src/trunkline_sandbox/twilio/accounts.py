@@ -158,7 +158,11 @@ def _keys(world: World, healthy: Account) -> None:
     restricted = open_account(world, "restricted_key", "Quarry Lane Legal")
     give_numbers(world, restricted, "US", "local", 4)
     key = list_with_key(world, "restricted_key", restricted, "restricted", "restricted_key")
-    key.permissions = (r"(GET|POST) /2010-04-01/Accounts/[^/]+/IncomingPhoneNumbers.*",)
+    numbers = r"(GET|POST) /2010-04-01/Accounts/[^/]+/IncomingPhoneNumbers.*"
+    key.permissions = (numbers,)
+    # Whether Twilio gives a restricted key a permission for trunks is not documented.
+    key = list_with_key(world, "restricted_to_trunks", restricted, "restricted", "healthy_restricted_key")
+    key.permissions = (numbers, r"(GET|POST) /v1/Trunks.*", r"GET /v1/DialingPermissions/.*")
 
 
 def _subaccount(world: World, parent: Account) -> None:

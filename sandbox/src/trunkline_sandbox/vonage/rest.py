@@ -71,6 +71,8 @@ def update_number(call: Call) -> Response:
     kind, value = form.get("voiceCallbackType", ""), form.get("voiceCallbackValue", "")
     if bool(kind) != bool(value) or kind not in ("", "sip", "tel", "app"):
         raise _refused(account, "Invalid voice callback")
+    if not kind and "voiceCallbackType" in form and not switches.takes_empty_voice:
+        raise _refused(account, "Invalid voice callback")
     if kind == "app" and not switches.takes_app_type:
         raise _refused(account, "voiceCallbackType app is not supported any more")
     for application in (form.get("app_id", ""), value if kind == "app" else ""):

@@ -16,6 +16,8 @@ class Switches:
 
     clears_left_out: bool = True
     """An update clears what it leaves out, as Nexmo/nexmo-cli issue 83 shows; else it merges."""
+    takes_empty_voice: bool = True
+    """An empty `voiceCallbackType` is accepted, and clears the voice callback."""
     refusal_status: int = 420
     """The HTTP status of a refused update: 420, or 200 with the refusal in the body alone."""
     webhook_label: str = "method failed"
