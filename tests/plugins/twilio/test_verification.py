@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import attrs
 import pytest
 
 from trunkline.checks import Verification
-from trunkline.errors import CarrierUnavailable, CredentialsRejected, RateLimited
+from trunkline.errors import CarrierAnswerUnexpected, CarrierUnavailable, CredentialsRejected, RateLimited
 
 HERE, ALLOWED = ("pass", "routed_here"), ("pass", "calls_allowed")
 
@@ -57,6 +58,36 @@ def test_a_trunk_that_sends_calls_elsewhere_fails(desk: Any, number: str, change
     route, snapshot = desk.imported(number)
     desk.change("origination_urls", route.data["origination_url"], **change)
     assert told(verify(desk, route, snapshot))[0] == ("fail", code)
+
+
+@pytest.mark.parametrize(
+    ("other", "verdict"),
+    [
+        ({"priority": 0}, ("fail", "another_host_first")),
+        ({"priority": 0, "enabled": False}, HERE),
+        ({"priority": 10}, ("unknown", "calls_shared")),
+        ({"priority": 10, "sip_url": "sip:sip.platform.example:5061;transport=tcp"}, HERE),
+        ({"priority": 11}, HERE),
+    ],
+)
+def test_only_the_enabled_urls_of_the_lowest_priority_number_say_where_calls_go(
+    desk: Any, number: str, other: dict[str, Any], verdict: tuple[str, str]
+) -> None:
+    route, snapshot = desk.imported(number)
+    trunk = desk.carrier_account().trunks[route.id]
+    (ours,) = trunk.origination_urls.values()
+    trunk.origination_urls["OU2"] = attrs.evolve(ours, **{"sid": "OU2", "sip_url": "sip:pbx.acme.example", **other})
+    result = verify(desk, route, snapshot)
+    assert told(result)[0] == verdict
+    assert result.inbound.remedy or verdict == HERE
+
+
+def test_an_origination_url_without_a_priority_is_an_answer_that_makes_no_sense(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    patch = {"origination_urls": {"*": {"priority": None}}}
+    desk.fault("patch_json", path="/OriginationUrls", patch=patch, times=None)
+    with pytest.raises(CarrierAnswerUnexpected):
+        verify(desk, route, snapshot)
 
 
 @pytest.mark.parametrize("uri", ["sip:SIP.Platform.Example:5061", "sip:any@sip.platform.example:5061;transport=udp"])

@@ -42,12 +42,13 @@ class Trunk:
 
 @attrs.frozen
 class Origination:
-    """One place that a trunk sends calls to."""
+    """One place that a trunk sends calls to, before those of a higher `priority` number."""
 
     sid: str
     name: str
     sip_url: str
     enabled: bool
+    priority: int
 
 
 def name_for(marker: str) -> str:
@@ -90,6 +91,16 @@ def originations(twilio: Twilio, trunk_sid: str) -> list[Origination]:
 def leads_to(origination: Origination, platform: SipTarget) -> bool:
     """Whether it sends calls to the platform now."""
     return origination.enabled and platform.same_place(origination.sip_url)
+
+
+def first_tried(originations: list[Origination]) -> list[Origination]:
+    """Those that calls are sent to: enabled, and of the lowest priority number, by their weights.
+
+    The others are tried where these fail (https://www.twilio.com/docs/sip-trunking/api/originationurl-resource).
+    """
+    enabled = [each for each in originations if each.enabled]
+    first = min((each.priority for each in enabled), default=0)
+    return [each for each in enabled if each.priority == first]
 
 
 def needed_change(present: list[Origination], platform: SipTarget, marker: str) -> tuple[str, Origination | None]:
@@ -221,10 +232,12 @@ def _trunk(twilio: Twilio, row: dict[str, Any]) -> Trunk:
 
 
 def _origination(row: dict[str, Any]) -> Origination:
-    sid = row.get("sid")
+    sid, priority = row.get("sid"), row.get("priority")
     if not isinstance(sid, str):
         raise unexpected("an origination URL without a sid")
-    return Origination(sid, _text(row, "friendly_name"), _text(row, "sip_url"), row.get("enabled") is True)
+    if not isinstance(priority, int):
+        raise unexpected("an origination URL without a priority")
+    return Origination(sid, _text(row, "friendly_name"), _text(row, "sip_url"), row.get("enabled") is True, priority)
 
 
 def _text(row: dict[str, Any], name: str) -> str:

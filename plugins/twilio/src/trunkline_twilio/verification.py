@@ -15,6 +15,8 @@ from trunkline_twilio.checks import outbound, suspended
 from trunkline_twilio.client import Twilio
 from trunkline_twilio.trunks import Origination, Trunk
 
+_CONSOLE_ORIGINATION = "In the Twilio Console, open the trunk's Origination settings"
+
 
 def verify(twilio: Twilio, number: NumberRef, route: Route) -> Verification:
     """Four requests: the number, where our trunk sends calls, the account, its permission to call.
@@ -98,8 +100,26 @@ def _origination(twilio: Twilio, found: list[Origination]) -> Check:
             "The number is on this platform's trunk, but the platform has no SIP host to compare its target with.",
             "The operator of this platform has to set its SIP host.",
         )
-    if any(trunks.leads_to(each, platform) for each in found):
+    here = [platform.same_place(each.sip_url) for each in trunks.first_tried(found)]
+    if here and all(here):
         return Check(name, PASS, "routed_here", f"The number is on our trunk, which sends calls to {platform.host}.")
+    if any(here):
+        return Check(
+            name,
+            UNKNOWN,
+            "calls_shared",
+            f"The trunk shares its calls between {platform.host} and another place, so some of them arrive elsewhere.",
+            f"{_CONSOLE_ORIGINATION}, and switch the other origination URLs of the same priority off.",
+        )
+    if any(trunks.leads_to(each, platform) for each in found):
+        return Check(
+            name,
+            FAIL,
+            "another_host_first",
+            f"The trunk sends calls to another place first, and to {platform.host} only where that fails.",
+            f"{_CONSOLE_ORIGINATION}, and switch off the URLs whose priority is a lower number than that of "
+            f"{platform.host}.",
+        )
     if any(platform.same_place(each.sip_url) for each in found):
         return Check(
             name,
