@@ -23,7 +23,7 @@ def test_it_answers_for_every_capability_and_says_why_not() -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        *(f"{product}.twilio.com" for product in ("api", "trunking", "voice", "pricing")),
+        *(f"{product}.twilio.com" for product in ("api", "trunking", "voice", "pricing", "routes")),
         "api.ie1.twilio.com",
         "trunking.dublin.ie1.twilio.com",
         "voice.sao-paulo.us1.twilio.com",

@@ -25,12 +25,12 @@ def told(result: Verification) -> list[tuple[str, str]]:
     return [(check.outcome.value, check.code) for check in result.checks]
 
 
-def test_an_imported_number_passes_with_four_requests(desk: Any, number: str) -> None:
+def test_an_imported_number_passes_with_five_requests(desk: Any, number: str) -> None:
     route, snapshot = desk.imported(number)
     result = verify(desk, route, snapshot)
     assert told(result) == [HERE, ALLOWED]
-    assert [len(check.proof) for check in result.checks] == [2, 2]
-    assert [entry.method for entry in desk.asked()] == ["GET"] * 4
+    assert [len(check.proof) for check in result.checks] == [3, 2]
+    assert [entry.method for entry in desk.asked()] == ["GET"] * 5
 
 
 def test_a_number_pointed_elsewhere_fails(desk: Any, number: str) -> None:
@@ -95,6 +95,50 @@ def test_the_platforms_host_is_known_by_host_and_port(desk: Any, number: str, ur
     route, snapshot = desk.imported(number)
     desk.change("origination_urls", route.data["origination_url"], sip_url=uri)
     assert told(verify(desk, route, snapshot))[0] == HERE
+
+
+def test_a_number_whose_calls_another_region_handles_fails(desk: Any) -> None:
+    (number,) = desk.numbers(count=1, start=27)
+    route, snapshot = desk.imported(number)
+    result = verify(desk, route, snapshot)
+    assert told(result) == [("fail", "handled_in_another_region"), ALLOWED]
+    assert "ie1" in result.inbound.summary
+    assert "us1" in (result.inbound.remedy or "")
+    assert [(each.host, each.status) for each in result.inbound.proof][1:] == [("routes.twilio.com", 200)]
+
+
+UNREADABLE: list[dict[str, Any]] = [
+    {"kind": "status", "status": 404, "json": {"code": 20404, "status": 404}},
+    {"kind": "status", "status": 401, "json": {"code": 20003, "status": 401}},
+    {"kind": "status", "status": 403, "json": {"code": 70051, "status": 403}},
+    {"kind": "status", "status": 400, "json": {"code": 20001, "status": 400}},
+    {"kind": "status", "status": 500},
+    {"kind": "html", "status": 200},
+    *({"kind": "patch_json", "patch": {"voice_region": said}} for said in (None, "", 1, "everywhere")),
+]
+
+
+@pytest.mark.parametrize("fault", UNREADABLE)
+def test_a_region_that_is_not_told_leaves_inbound_open(desk: Any, number: str, fault: dict[str, Any]) -> None:
+    route, snapshot = desk.imported(number)
+    desk.fault(**fault, host="routes.twilio.com", times=None)
+    result = verify(desk, route, snapshot)
+    assert told(result) == [("unknown", "region_unreadable"), ALLOWED]
+    assert "us1" in (result.inbound.remedy or "")
+
+
+def test_what_fails_inbound_fails_it_where_the_region_is_not_told_too(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.fault("status", status=404, host="routes.twilio.com", times=None)
+    desk.change("origination_urls", route.data["origination_url"], enabled=False)
+    assert told(verify(desk, route, snapshot))[0] == ("fail", "origination_disabled")
+
+
+def test_a_region_that_asks_for_a_pause_is_asked_again_later(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.fault("status", status=429, host="routes.twilio.com", times=None)
+    with pytest.raises(RateLimited):
+        verify(desk, route, snapshot)
 
 
 def test_a_number_that_is_gone_fails_both(desk: Any, number: str) -> None:

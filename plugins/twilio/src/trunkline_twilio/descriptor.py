@@ -14,7 +14,7 @@ from trunkline.descriptor import (
     SetupMethod,
 )
 
-PRODUCTS = ("api", "trunking", "voice", "pricing")
+PRODUCTS = ("api", "trunking", "voice", "pricing", "routes")
 """The products whose hosts the plugin speaks to: the first label of `<product>.twilio.com`."""
 
 REGION = r"[a-z]{2}[1-9]"

@@ -87,7 +87,7 @@ class TwilioPlugin:
 
     @hookimpl
     def verify_number(self, account: CarrierAccount, number: NumberRef, route: Route, call: Call) -> Verification:
-        """Four requests, five with a termination domain."""
+        """Five requests, six with a termination domain."""
         from trunkline_twilio import verification
         from trunkline_twilio.client import Twilio
 

@@ -9,7 +9,7 @@ from trunkline.checks import FAIL, INBOUND_ROUTED, OUTBOUND_AUTHORIZED, PASS, UN
 from trunkline.errors import AccountSuspended, NumberNotFound, PermissionMissing
 from trunkline.numbers import NumberRef, Route, RoutingSnapshot
 from trunkline.refusals import NotThere
-from trunkline_twilio import accounts, dialing, routing, trunks
+from trunkline_twilio import accounts, dialing, regions, routing, trunks
 from trunkline_twilio.accounts import Account
 from trunkline_twilio.checks import outbound, suspended
 from trunkline_twilio.client import Twilio
@@ -19,7 +19,7 @@ _CONSOLE_ORIGINATION = "In the Twilio Console, open the trunk's Origination sett
 
 
 def verify(twilio: Twilio, number: NumberRef, route: Route) -> Verification:
-    """Four requests: the number, where our trunk sends calls, the account, its permission to call.
+    """Five requests: the number, its region, where our trunk sends calls, the account, its permission to call.
 
     One more where a termination domain is given, for the trunk that has it.
     """
@@ -65,6 +65,16 @@ def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
             "Twilio has the number receive faxes, not voice calls.",
             "Set the number to accept voice calls in the Twilio Console.",
         )
+    own, handled = regions.of_credentials(twilio), regions.handling(twilio, present.number.number)
+    if handled not in (own, None):
+        return Check(
+            name,
+            FAIL,
+            "handled_in_another_region",
+            f"Twilio handles the number's calls in its region {handled}; these credentials set them up in {own} only.",
+            f"Set the number's region to {own} in the Twilio Console, which takes up to five minutes, or connect the "
+            f"account with its credentials for {handled}.",
+        )
     try:
         found = trunks.originations(twilio, route.id)
     except NotThere:
@@ -78,7 +88,16 @@ def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
     except PermissionMissing as missing:
         summary = "These credentials may not read SIP trunks, so where the calls go could not be checked."
         return Check(name, UNKNOWN, "permission_missing", summary, missing.summary)
-    return _origination(twilio, found)
+    verdict = _origination(twilio, found)
+    if verdict.outcome is PASS and handled is None:
+        return Check(
+            name,
+            UNKNOWN,
+            "region_unreadable",
+            f"{verdict.summary} Twilio does not tell which of its regions handles the number's calls.",
+            f"See in the Twilio Console that the number's region is {own}.",
+        )
+    return verdict
 
 
 def _words(present: RoutingSnapshot) -> str:
