@@ -97,7 +97,7 @@ class TwilioPlugin:
     def release_number(
         self, account: CarrierAccount, number: NumberRef, route: Route, snapshot: RoutingSnapshot, call: Call
     ) -> Release:
-        """One read and one write."""
+        """One read and one write; one more read where the number is said to be gone."""
         from trunkline_twilio import routing
         from trunkline_twilio.client import Twilio
 
