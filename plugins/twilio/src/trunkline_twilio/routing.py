@@ -125,6 +125,7 @@ def point_at(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
         raise CarrierRefused(
             "A Twilio trial account may have one number on a SIP trunk. Upgrade the account, or release the other "
             "number, then import this one again.",
+            for_all=True,
             detail=refused.detail,
             reply=refused.reply,
         ) from None
