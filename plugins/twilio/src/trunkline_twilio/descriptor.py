@@ -51,6 +51,7 @@ SIP_FIELDS = (
         "Termination domain",
         "The Termination SIP URI of the trunk for outbound calls, as acme.pstn.twilio.com.",
         pattern=rf"[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.pstn(?:\.{EDGE})?(?:\.{REGION})?\.twilio\.com",
+        tested=True,
     ),
 )
 
