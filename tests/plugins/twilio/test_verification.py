@@ -194,6 +194,13 @@ def test_a_domain_that_is_not_there_fails_outbound(desk: Any, number: str) -> No
     assert told(verify(desk, route, snapshot, domain="acme-head-office.pstn.twilio.com"))[1] == ALLOWED
 
 
+def test_trunks_that_cannot_be_listed_leave_the_termination_domain_open(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    desk.fault("status", status=403, json={"code": 70051, "status": 403}, path=r"/v1/Trunks$", times=None)
+    result = verify(desk, route, snapshot, domain="acme-head-office.pstn.twilio.com")
+    assert told(result) == [HERE, ("unknown", "domain_unreadable")]
+
+
 def test_without_a_platform_host_inbound_is_left_open(desk: Any, number: str) -> None:
     route, snapshot = desk.imported(number)
     desk.platform = None

@@ -120,16 +120,17 @@ def needed_change(present: list[Origination], platform: SipTarget, marker: str) 
 def prepare(twilio: Twilio) -> Route:
     """Our trunk, found or made, with one enabled origination URL that leads to the platform."""
     platform = twilio.call.require_platform()
-    trunk = ours(read_all(twilio), twilio.call.marker)
+    every = read_all(twilio)
+    trunk = ours(every, twilio.call.marker)
     made = trunk is None
     if trunk is None:
-        trunk = _make(twilio)
+        trunk = _make(twilio, len(every))
     origination = _mend(twilio, trunk, [] if made else originations(twilio, trunk.sid), platform)
     data = {"origination_url": origination.sid, "sip_url": origination.sip_url}
     return Route(trunk.sid, "trunk", made, data)
 
 
-def _make(twilio: Twilio) -> Trunk:
+def _make(twilio: Twilio, present: int) -> Trunk:
     name = name_for(twilio.call.marker)
     try:
         return _trunk(twilio, twilio.ask(lambda sdk: sdk.trunking.v1.trunks.create(friendly_name=name)))
@@ -137,14 +138,19 @@ def _make(twilio: Twilio) -> Trunk:
         # Names need not be unique, so a second POST might make a second trunk: look first, then leave it.
         return _looked_up(twilio, _unknown(unclear))
     except CarrierRefused as refused:
-        if refused.reply.code != TRIAL:
+        if refused.reply.code == TRIAL:
+            why = (
+                "A Twilio trial account may have one SIP trunk, and this one is in other use. Upgrade the account, or "
+                "delete that trunk in the Twilio Console, then try again."
+            )
+        elif present >= LIMIT:
+            why = (
+                f"The account has {present} SIP trunks, and Twilio allows {LIMIT}. Delete a trunk that is not used any "
+                "more in the Twilio Console, then try again."
+            )
+        else:
             raise
-        raise CarrierRefused(
-            "A Twilio trial account may have one SIP trunk, and this one is in other use. Upgrade the account, or "
-            "delete that trunk in the Twilio Console, then try again.",
-            detail=refused.detail,
-            reply=refused.reply,
-        ) from None
+        raise CarrierRefused(why, detail=refused.detail, reply=refused.reply) from None
 
 
 def _looked_up(twilio: Twilio, unknown: WriteOutcomeUnknown) -> Trunk:
