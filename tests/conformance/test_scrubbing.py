@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -95,6 +96,14 @@ conversations = st.lists(
 
 def texts(interactions: tuple[Interaction, ...]) -> list[str]:
     return [leaf for at, each in enumerate(interactions) for _, leaf in leaves(each, at) if isinstance(leaf, str)]
+
+
+@pytest.mark.parametrize("write", [str, lambda number: quote(number, safe="")])
+def test_a_number_in_a_path_stays_written_as_it_was_asked(write: Callable[[str], str]) -> None:
+    asked, real = "/numbers/" + write("+12012200001"), exchange({"data": "+12012200001"})
+    listed, read = scrubbed(real, exchange({"status": "ok"}, uri=asked))
+    assert read.request["uri"].endswith("/numbers/" + write(body(listed)["data"]))
+    assert "+12012200001" not in body(listed)["data"]
 
 
 @settings(max_examples=40, deadline=None)

@@ -107,6 +107,28 @@ def test_one_bad_number_sinks_no_other(engine, importing, account, snapshot):
     }
 
 
+def test_after_a_refusal_for_all_only_what_is_routed_here_already_is_still_asked_for(
+    engine, importing, account, snapshot
+):
+    begun = []
+
+    def does(number, *rest):
+        begun.append(number.handle)
+        if number.handle != "n7":
+            raise CarrierRefused("The account takes no more.", for_all=True)
+        return _routed(number, *rest)
+
+    here = attrs.evolve(snapshot(7), points_at=ROUTE.id)
+    wanted = [*(snapshot(i) for i in range(7)), here, snapshot(8)]
+    outcomes = {o.number[-1]: o.error for o in engine(importing(does)).import_numbers(account, ROUTE, wanted)}
+    assert len(outcomes) == 9
+    assert outcomes.pop("7") is None
+    assert {str(error) for error in outcomes.values()} == {"The account takes no more."}
+    # Two are under way at once when the first is refused.
+    assert begun[-1] == "n7"
+    assert len(begun) <= 4
+
+
 @pytest.mark.parametrize("change", [{"points_at": "other"}, {"points_at": None}, {"number": None}])
 def test_a_readback_that_points_elsewhere_is_an_error(engine, importing, account, snapshot, number, change):
     change = {"number": number(9)} if "number" in change else change

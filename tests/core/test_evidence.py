@@ -23,12 +23,16 @@ DESCRIPTOR = ProviderDescriptor(
     (SetupMethod("api_key", "Key"),),
     (FORM,),
     (Host("a"),),
-    sip_fields=(Field("domain", "D", "d", steers=True), Field("label", "L", "l")),
+    sip_fields=(
+        Field("domain", "D", "d", steers=True),
+        Field("realm", "R", "r", tested=True),
+        Field("label", "L", "l"),
+    ),
 )
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 CREDENTIALS = st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=4)
 KEY, OTHER_KEY = (functools.partial(hmac.digest, key, digest="sha256") for key in (b"k", b"l"))
-CONFIGS = st.dictionaries(st.sampled_from(["domain", "label"]), st.text(max_size=3) | st.integers(0, 9))
+CONFIGS = st.dictionaries(st.sampled_from(["domain", "realm", "label"]), st.text(max_size=3) | st.integers(0, 9))
 
 
 def _account(credentials, config=(), provider="acme"):
@@ -49,11 +53,11 @@ def test_the_order_of_fields_does_not_matter(credentials, config, rng):
 
 @given(CREDENTIALS, CREDENTIALS, CONFIGS, CONFIGS)
 def test_fingerprints_are_equal_only_for_equal_accounts(one, two, config, other):
-    def steers(given):
-        return {name: value for name, value in given.items() if name == "domain"}
+    def covered(given):
+        return {name: value for name, value in given.items() if name != "label"}
 
     prints = [fingerprint(KEY, DESCRIPTOR, _account(*it)) for it in ((one, config), (two, other))]
-    assert (prints[0] == prints[1]) == (one == two and steers(config) == steers(other))
+    assert (prints[0] == prints[1]) == (one == two and covered(config) == covered(other))
 
 
 def test_fingerprints_differ_between_keys_and_providers():

@@ -140,6 +140,7 @@ class Plugin:
                 Field("domain", "Domain", "a host name", pattern=r"[a-z0-9.-]+"),
                 Field("proxy", "Proxy", "a host name", steers=True),
                 Field("port", "Port", "a port", kind=FieldKind.INTEGER, steers=True),
+                Field("realm", "Realm", "a host name", tested=True),
                 Field("pin", "PIN", "a PIN", secret=True),
             ),
             pace=Pace(concurrency=4, writes_per_second=1000.0 if counting else None),

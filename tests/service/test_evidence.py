@@ -64,6 +64,7 @@ def test_evidence_is_good_once(any_world: World) -> None:
         {"credentials": {"apiKey": KEY, "note": "more"}},
         {"sip_config": {"proxy": "elsewhere.example"}},
         {"sip_config": {"port": 5061}},
+        {"sip_config": {"realm": "untested.example"}},
     ],
 )
 def test_evidence_does_not_cover_what_was_not_tested(any_world: World, fields: dict[str, object]) -> None:
@@ -72,7 +73,21 @@ def test_evidence_does_not_cover_what_was_not_tested(any_world: World, fields: d
     assert any_world.post(CONNECTIONS, draft(verification_evidence_id=id)).status_code == 201
 
 
-def test_evidence_covers_other_sip_fields_that_steer_nothing(world: World) -> None:
+@pytest.mark.parametrize("sip_config", [{}, {"realm": "b.example"}])
+def test_evidence_covers_no_other_value_of_a_field_that_was_tested(world: World, sip_config: dict[str, str]) -> None:
+    id = world.evidence(sip_config={"realm": "a.example"})
+    refused(world, 422, "evidence_wrong_credentials", verification_evidence_id=id, sip_config=sip_config)
+    same = draft(verification_evidence_id=id, sip_config={"realm": "a.example", "domain": "c.example"})
+    assert world.post(CONNECTIONS, same).status_code == 201
+
+
+def test_a_field_that_was_tested_and_steers_nothing_is_changed_without_evidence(world: World) -> None:
+    path = f"{CONNECTIONS}/{world.connect(sip_config={'realm': 'a.example'})['id']}"
+    changed = world.call("PATCH", path, {"sip_config": {"realm": "b.example"}})
+    assert (changed.status_code, changed.json()["sip_config"]) == (200, {"realm": "b.example"})
+
+
+def test_evidence_covers_other_sip_fields_that_are_not_tested_and_steer_nothing(world: World) -> None:
     answer = world.post(
         CONNECTIONS, draft(verification_evidence_id=world.evidence(), sip_config={"domain": "a.example"})
     )

@@ -135,5 +135,6 @@ def test_providers_tell_enough_to_draw_a_form(world: World) -> None:
         "default": None,
         "max_length": 255,
         "steers": False,
+        "tested": False,
     }
     assert {each["name"] for each in acme["capabilities"]} >= {"import_numbers"}

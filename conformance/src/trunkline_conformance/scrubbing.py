@@ -123,13 +123,12 @@ class Scrubber:
         if not isinstance(leaf, str):
             return leaf if may_stand and abs(leaf) < 10**14 else self.pseudonyms.of_amount(leaf)
         if place.names[0] == "path" and (pseudonym := self.pseudonyms.given.get(unquote(text))) is not None:
-            return quote(pseudonym, safe="")
+            # As it was asked: a plus sign may stand in a path as it is.
+            return pseudonym if text == unquote(text) else quote(pseudonym, safe="")
         if place.name in self.allowed.numbers and re.fullmatch(r"\d{8,15}", text):
             return self.pseudonyms.of_bare_number(text)
         if self.allowed.is_own(text) or (may_stand and text.startswith("/") and place.names[0] == "body"):
             return address_rewritten(text, place, self._change_inside)
-        if place.names[0] == "path" and text in self.pseudonyms.given:
-            return self.pseudonyms.given[text]
         return self.pseudonyms.of_text(text) if may_stand else self.pseudonyms.of_value(text)
 
     def _change_inside(self, place: Place, leaf: Leaf) -> Leaf:

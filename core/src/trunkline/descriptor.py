@@ -59,7 +59,9 @@ class Field:
     kind: FieldKind = attrs.field(default=FieldKind.TEXT, validator=v.instance_of(FieldKind))
     max_length: int = attrs.field(default=255, validator=[v.instance_of(int), v.ge(1)])
     steers: bool = attrs.field(default=False, validator=v.instance_of(bool))
-    """True where the value decides which host secrets are sent to."""
+    """True where the value decides which host secrets are sent to: evidence covers it, and no change goes without."""
+    tested: bool = attrs.field(default=False, validator=v.instance_of(bool))
+    """True for a SIP field that a test of credentials looks at: evidence covers the value that was tested."""
     spelling: Spelling | None = attrs.field(default=None, validator=v.optional(v.instance_of(Spelling)))
 
 

@@ -26,6 +26,7 @@ from trunkline.deadline import Deadline
 from trunkline.descriptor import Can, DigestAuth, ProviderDescriptor
 from trunkline.errors import (
     CarrierAnswerUnexpected,
+    CarrierRefused,
     CarrierUnavailable,
     InvalidFields,
     PluginBroken,
@@ -278,25 +279,32 @@ class Engine:
         """Point numbers at the route, side by side within the provider's pace; outcomes come as they happen.
 
         A snapshot older than `SNAPSHOT_SECONDS` when its turn comes is not used: `SnapshotStale`, nothing written.
+        After a refusal `for_all`, those that wait and are not at the route already are refused alike, nothing written.
         """
         plugin = self._registry.plugin(account.provider)
         waiting = iter(snapshots)
-        running: dict[Future[ImportOutcome], RoutingSnapshot] = {}
+        running: set[Future[ImportOutcome]] = set()
+        refusal: CarrierRefused | None = None
+        spared: list[RoutingSnapshot] = []
 
         def start_next() -> None:
-            snapshot = next(waiting, None)
-            if snapshot is not None:
-                running[self._threads.start(lambda: self._import_one(account, route, snapshot))] = snapshot
+            for snapshot in waiting:
+                if refusal is None or snapshot.points_at == route.id:
+                    running.add(self._threads.start(functools.partial(self._import_one, account, route, snapshot)))
+                    return
+                spared.append(snapshot)
 
         for _ in range(plugin.descriptor.pace.concurrency):
             start_next()
         while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                del running[future]
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            outcomes = [future.result() for future in done]
+            refusal = next(filter(None, map(_refusal_for_all, outcomes)), refusal)
+            for _ in outcomes:
                 start_next()
-            for future in done:
-                yield future.result()
+            yield from outcomes
+        for snapshot in spared:
+            yield ImportOutcome(snapshot.number.number, error=refusal)
 
     def release_number(
         self, account: CarrierAccount, number: NumberRef, route: Route, snapshot: RoutingSnapshot
@@ -665,6 +673,11 @@ def _proven(account: CarrierAccount, test: CredentialTest, call: Call) -> str | 
         never_asked = isinstance(account.form.authentication, DigestAuth) and not call.sip.challenged
         return None if never_asked else "a test passes without its credentials"
     return None if test.credentials.proof else "credentials pass without proof"
+
+
+def _refusal_for_all(outcome: ImportOutcome) -> CarrierRefused | None:
+    """The refusal that every other number would get too."""
+    return outcome.error if isinstance(outcome.error, CarrierRefused) and outcome.error.for_all else None
 
 
 def _settled(error: TrunklineError, hook: str, call: Call | None) -> TrunklineError:

@@ -106,20 +106,24 @@ class CarrierRefused(TrunklineError):
     """The carrier understood and said no, for a reason of its own that retrying does not change.
 
     `reason` is a stable word where the provider knows what stands in the way, as `sms_webhook_unreachable`.
+    `for_all` is true where the account stands in the way: every other number of it would be refused alike.
     """
 
     code = "carrier_refused"
+    for_all: bool = False
 
     def __init__(
         self,
         summary: str,
         *,
         reason: str | None = None,
+        for_all: bool = False,
         detail: str = "",
         reply: CarrierReply | None = None,
     ) -> None:
         super().__init__(summary, detail=detail, reply=reply)
         self.reason = reason
+        self.for_all = for_all
 
 
 class RateLimited(TrunklineError):

@@ -35,16 +35,16 @@ class Evidence:
 
 
 def fingerprint(mac: Callable[[bytes], bytes], descriptor: ProviderDescriptor, account: CarrierAccount) -> str:
-    """The MAC, in hex, of provider, credentials and the SIP fields that steer where secrets go.
+    """The MAC, in hex, of provider, credentials and the SIP fields that steer where secrets go or that were tested.
 
     `mac` is HMAC-SHA256, or as good, under a key that the caller keeps. The order of fields does not matter, and two
     accounts share a fingerprint only if they are equal.
     """
-    steering = {field.name for field in descriptor.sip_fields if field.steers}
+    covered = {field.name for field in descriptor.sip_fields if field.steers or field.tested}
     said = {
         "provider": account.provider,
         "credentials": {k: x.reveal() if isinstance(x, Secret) else x for k, x in account.credentials.items()},
-        "sip_config": {k: value for k, value in account.sip_config.items() if k in steering},
+        "sip_config": {k: value for k, value in account.sip_config.items() if k in covered},
     }
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return mac(canonical.encode()).hex()
@@ -68,6 +68,7 @@ def examine(
         raise EvidenceRefused("stale", "This verification evidence is too old. Test the credentials again.")
     if not hmac.compare_digest(evidence.fingerprint, fingerprint):
         raise EvidenceRefused(
-            "wrong_credentials", "These are not the credentials that were tested. Test them, then use that evidence."
+            "wrong_credentials",
+            "These are not the credentials and SIP fields that were tested. Test them, then use that evidence.",
         )
     return evidence

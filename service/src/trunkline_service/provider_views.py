@@ -22,6 +22,7 @@ class FieldView(msgspec.Struct):
     default: str | int | None
     max_length: int
     steers: bool
+    tested: bool
 
 
 class CredentialFormView(msgspec.Struct):
@@ -88,4 +89,5 @@ def _field(field: Field) -> FieldView:
         default=field.default,
         max_length=field.max_length,
         steers=field.steers,
+        tested=field.tested,
     )

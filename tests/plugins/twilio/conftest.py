@@ -22,6 +22,7 @@ from trunkline.registry import Registry
 from trunkline.sip_target import SipTarget
 from trunkline_sandbox import Fault, Received, Sandbox, running
 from trunkline_sandbox.twilio import Account, SimulatedTwilio
+from trunkline_sandbox.twilio.model import Trunk
 
 PRODUCTS = ("api", "trunking", "voice", "pricing", "routes")
 MARKER = "trunkline 1 org 7"
@@ -74,6 +75,13 @@ class Desk:
 
     def change(self, collection: str, name: str, label: str = "healthy", **fields: Any) -> None:
         self.sandbox.carrier.change(label, collection, name, fields)
+
+    def fill_with_trunks(self, count: int, label: str = "healthy") -> None:
+        """Trunks of the customer's own, until the account has so many."""
+        trunks = self.carrier_account(label).trunks
+        for at in range(count - len(trunks)):
+            sid = f"TK{at:032x}"
+            trunks[sid] = Trunk(sid, f"Branch {at}", 0.0, 0.0)
 
     def fault(self, kind: Any, **more: Any) -> Fault:
         return self.sandbox.faults.add(Fault(kind, **more))

@@ -159,12 +159,48 @@ def test_outbound_is_judged_by_the_country_of_the_numbers_where_the_united_state
     assert "AU" in test.outbound.summary
 
 
-@pytest.mark.parametrize(("inherits", "verdict"), [(True, "unknown"), (False, "fail")])
-def test_a_subaccounts_own_refusal_counts_only_if_it_inherits_nothing(desk: Any, inherits: bool, verdict: str) -> None:
+@pytest.mark.parametrize(("trunks", "verdict"), [(99, REACHABLE), (100, ("fail", "trunk_limit"))])
+def test_an_account_that_has_all_the_trunks_it_may_have_fails_inbound(
+    desk: Any, trunks: int, verdict: tuple[str, str]
+) -> None:
+    desk.fill_with_trunks(trunks)
+    assert verdicts(desk.engine.test_credentials(desk.account())) == [ACCEPTED, verdict, ALLOWED]
+
+
+def test_an_account_that_has_all_the_trunks_it_may_have_and_ours_among_them_passes_inbound(desk: Any) -> None:
+    desk.engine.prepare_route(desk.account())
+    desk.fill_with_trunks(100)
+    assert verdicts(desk.engine.test_credentials(desk.account()))[1] == REACHABLE
+
+
+def test_trunks_that_cannot_be_read_leave_the_termination_domain_open(desk: Any) -> None:
+    desk.fault("status", status=403, json={"code": 70051, "status": 403}, path=r"/v1/Trunks$", times=None)
+    test = desk.engine.test_credentials(desk.account(domain="acme-head-office.pstn.twilio.com"))
+    assert verdicts(test) == [ACCEPTED, ("fail", "permission_missing"), ("unknown", "domain_unreadable")]
+    assert [each.status for each in test.outbound.proof] == [403, 200]
+
+
+@pytest.mark.parametrize(
+    ("inherits", "verdict"),
+    [(True, ("unknown", "geo_permission_inherited")), (False, ("fail", "geo_permission_missing"))],
+)
+def test_a_subaccounts_own_refusal_counts_only_if_it_inherits_nothing(
+    desk: Any, inherits: bool, verdict: tuple[str, str]
+) -> None:
     for country in ("US", "GB"):
         desk.change("dialing", country, "subaccount", low_risk_numbers_enabled=False)
     desk.change("account", "-", "subaccount", dialing_inheritance=inherits)
-    assert desk.engine.test_credentials(desk.account("subaccount")).outbound.outcome.value == verdict
+    test = desk.engine.test_credentials(desk.account("subaccount"))
+    assert verdicts(test)[2] == verdict
+    assert "GB" in test.outbound.summary
+
+
+def test_inheritance_that_cannot_be_read_leaves_a_subaccounts_own_refusal_open(desk: Any) -> None:
+    for country in ("US", "GB"):
+        desk.change("dialing", country, "subaccount", low_risk_numbers_enabled=False)
+    desk.fault("status", status=403, json={"code": 70051, "status": 403}, path="/v1/Settings", times=None)
+    test = desk.engine.test_credentials(desk.account("subaccount"))
+    assert verdicts(test)[2] == ("unknown", "geo_permission_inherited")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 import trunkline_twilio
 from trunkline.descriptor import CAPABILITIES, Can
 from trunkline.errors import InvalidFields
+from trunkline.evidence import fingerprint
 
 descriptor = trunkline_twilio.plugin.describe_provider()
 
@@ -23,7 +24,7 @@ def test_it_answers_for_every_capability_and_says_why_not() -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        *(f"{product}.twilio.com" for product in ("api", "trunking", "voice", "pricing")),
+        *(f"{product}.twilio.com" for product in ("api", "trunking", "voice", "pricing", "routes")),
         "api.ie1.twilio.com",
         "trunking.dublin.ie1.twilio.com",
         "voice.sao-paulo.us1.twilio.com",
@@ -93,6 +94,12 @@ def test_credentials_have_one_of_two_forms(desk: Any, credentials: dict[str, str
 def test_the_termination_domain_is_one_of_twilios(desk: Any, domain: str, good: bool) -> None:
     wrong = problems(desk, {"accountSid": SID, "authToken": "x"}, {"domain": domain})
     assert wrong == (set() if good else {"sip_config.domain"})
+
+
+def test_evidence_covers_the_termination_domain_that_was_tested(desk: Any) -> None:
+    domains = (None, "acme-head-office.pstn.twilio.com", "other.pstn.twilio.com")
+    accounts = [desk.account(domain=domain) for domain in domains]
+    assert len({fingerprint(lambda said: said, descriptor, account) for account in accounts}) == 3
 
 
 def test_of_a_sip_config_only_the_domain_is_shown(desk: Any) -> None:

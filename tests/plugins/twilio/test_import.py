@@ -27,8 +27,8 @@ def do_import(desk: Any, route: Any, snapshot: Any, label: str = "healthy") -> A
     return outcome
 
 
-def is_ours(desk: Any, number: str, route: Any) -> bool:
-    return bool(desk.routing(number)["trunk_sid"] == route.id)
+def is_ours(desk: Any, number: str, route: Any, label: str = "healthy") -> bool:
+    return bool(desk.routing(number, label)["trunk_sid"] == route.id)
 
 
 @pytest.fixture
@@ -201,6 +201,24 @@ def test_a_second_number_on_a_trial_account_is_refused_with_what_to_do(desk: Any
     assert isinstance(error, CarrierRefused)
     assert "one number" in error.summary
     assert "Upgrade" in error.summary
+
+
+def test_after_the_first_refusal_the_other_numbers_of_a_trial_account_are_refused_unwritten(desk: Any) -> None:
+    desk.sandbox.carrier.add_account("many", numbers=40, type="Trial")
+    numbers = desk.numbers("many", 40)
+    route = desk.engine.prepare_route(desk.account("many"))
+    snapshots = desk.snapshots(numbers, "many")
+    desk.forget()
+    outcomes = list(desk.engine.import_numbers(desk.account("many"), route, snapshots))
+    assert [outcome.number for outcome in outcomes if not outcome.error] == [
+        number for number in numbers if is_ours(desk, number, route, "many")
+    ]
+    refused = [outcome.error for outcome in outcomes if outcome.error]
+    assert len(refused) == 39
+    assert {(error.code, error.summary) for error in refused} == {(refused[0].code, refused[0].summary)}
+    assert "Upgrade" in refused[0].summary
+    # At most ten are under way when the first is refused, and those beside them may have begun.
+    assert len(desk.asked()) <= 20
 
 
 def test_a_pause_is_honoured_and_then_told_of(desk: Any, number: str) -> None:

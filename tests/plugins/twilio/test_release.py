@@ -71,6 +71,33 @@ def test_a_number_that_was_on_our_trunk_before_has_no_earlier_routing(desk: Any)
     assert not desk.asked("POST")
 
 
+def test_a_number_that_is_gone_is_looked_for_in_the_list_too_before_it_is_given_up_for_lost(desk: Any) -> None:
+    (number,) = desk.numbers(count=1)
+    route, snapshot = desk.imported(number)
+    desk.sandbox.carrier.remove("healthy", "numbers", number)
+    assert told(release(desk, route, snapshot)) == ("cannot_restore", "number_not_on_account")
+    assert [(entry.method, entry.status) for entry in desk.asked()] == [("GET", 404), ("GET", 200)]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_single_404_is_not_believed_where_the_list_still_has_the_number(desk: Any, method: str) -> None:
+    (number,) = desk.numbers(count=1)
+    route, snapshot = desk.imported(number)
+    desk.fault("status", status=404, json={"code": 20404, "status": 404}, method=method, path="/PN")
+    with pytest.raises(CarrierUnavailable, match="lists it all the same"):
+        release(desk, route, snapshot)
+    assert desk.routing(number)["trunk_sid"] == route.id
+    assert told(release(desk, route, snapshot)) == RESTORED
+
+
+def test_a_number_that_came_back_under_another_handle_is_not_the_one_that_was_imported(desk: Any) -> None:
+    (number,) = desk.numbers(count=1)
+    route, snapshot = desk.imported(number)
+    before = attrs.evolve(snapshot, number=attrs.evolve(snapshot.number, handle="PN" + "0" * 32))
+    assert told(release(desk, route, before)) == ("cannot_restore", "number_not_on_account")
+    assert not desk.asked("POST")
+
+
 def test_an_earlier_trunk_that_was_deleted_cannot_be_restored_and_the_customer_is_told_what_to_do(desk: Any) -> None:
     (number,) = desk.numbers(count=1, start=9)
     route, snapshot = desk.imported(number)

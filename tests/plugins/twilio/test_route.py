@@ -184,6 +184,24 @@ def test_a_second_trunk_on_a_trial_account_is_refused_with_what_to_do(desk: Any)
     assert (caught.value.reply.status, caught.value.reply.code) == (403, "10002")
 
 
+def test_an_account_that_has_100_trunks_gets_no_other_and_is_told_what_to_do(desk: Any) -> None:
+    desk.fill_with_trunks(100)
+    with pytest.raises(CarrierRefused, match=r"has 100 SIP trunks, and Twilio allows 100\. Delete a trunk") as caught:
+        desk.engine.prepare_route(desk.account())
+    assert caught.value.reply.status == 400
+    assert ours(desk) == []
+    assert [entry.method for entry in desk.asked()] == ["GET", "POST"]
+
+
+def test_a_number_is_imported_into_an_account_that_has_100_trunks_with_ours_among_them(desk: Any) -> None:
+    first = desk.engine.prepare_route(desk.account())
+    desk.fill_with_trunks(100)
+    (number,) = desk.numbers(count=1)
+    route, _ = desk.imported(number)
+    assert (route.id, route.made) == (first.id, False)
+    assert desk.routing(number)["trunk_sid"] == route.id
+
+
 def test_a_write_that_was_not_processed_for_its_pace_is_sent_again(desk: Any) -> None:
     desk.fault("status", status=429, json={"code": 20429, "status": 429}, method="POST", path=TRUNKS, times=2)
     assert desk.engine.prepare_route(desk.account()).made

@@ -137,6 +137,14 @@ def test_the_plan_warns_a_trial_account_of_its_limits(desk: Any) -> None:
     assert [warning.code for warning in told.warnings] == ["trial_trunk_taken"]
 
 
+def test_the_plan_warns_an_account_that_has_all_the_trunks_it_may_have(desk: Any) -> None:
+    desk.fill_with_trunks(100)
+    assert [warning.code for warning in plan(desk, desk.numbers(count=1)).warnings] == ["trunk_limit"]
+    desk.carrier_account().trunks.popitem()
+    desk.engine.prepare_route(desk.account())
+    assert not plan(desk, desk.numbers(count=1)).warnings
+
+
 def test_a_standard_key_gets_a_plan_though_it_cannot_read_the_account(desk: Any) -> None:
     told = plan(desk, desk.numbers("standard_key", 2), "standard_key")
     assert len(told.numbers) == 2

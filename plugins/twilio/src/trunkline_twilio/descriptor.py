@@ -14,7 +14,7 @@ from trunkline.descriptor import (
     SetupMethod,
 )
 
-PRODUCTS = ("api", "trunking", "voice", "pricing")
+PRODUCTS = ("api", "trunking", "voice", "pricing", "routes")
 """The products whose hosts the plugin speaks to: the first label of `<product>.twilio.com`."""
 
 REGION = r"[a-z]{2}[1-9]"
@@ -51,6 +51,7 @@ SIP_FIELDS = (
         "Termination domain",
         "The Termination SIP URI of the trunk for outbound calls, as acme.pstn.twilio.com.",
         pattern=rf"[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.pstn(?:\.{EDGE})?(?:\.{REGION})?\.twilio\.com",
+        tested=True,
     ),
 )
 

@@ -87,7 +87,7 @@ class TwilioPlugin:
 
     @hookimpl
     def verify_number(self, account: CarrierAccount, number: NumberRef, route: Route, call: Call) -> Verification:
-        """Four requests, five with a termination domain."""
+        """Five requests, six with a termination domain."""
         from trunkline_twilio import verification
         from trunkline_twilio.client import Twilio
 
@@ -97,7 +97,7 @@ class TwilioPlugin:
     def release_number(
         self, account: CarrierAccount, number: NumberRef, route: Route, snapshot: RoutingSnapshot, call: Call
     ) -> Release:
-        """One read and one write."""
+        """One read and one write; one more read where the number is said to be gone."""
         from trunkline_twilio import routing
         from trunkline_twilio.client import Twilio
 

@@ -88,6 +88,14 @@ def _warnings(
                 tuple(on_trunk),
             )
         )
+    if own is None and len(every) >= trunks.LIMIT:
+        warnings.append(
+            PlanWarning(
+                "trunk_limit",
+                f"The account has {len(every)} SIP trunks, and Twilio allows {trunks.LIMIT}: delete one that is not "
+                "used any more first.",
+            )
+        )
     new = [s.number.number for s in snapshots if own is None or s.points_at != own]
     if idle := [s.number.number for s in snapshots if s.number.number in new and not_in_use(s.restore)]:
         warnings.append(

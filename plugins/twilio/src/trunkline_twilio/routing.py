@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trunkline.addresses import host_of
-from trunkline.errors import CarrierRefused, NumberNotFound, TrunklineError, WriteOutcomeUnknown
+from trunkline.errors import CarrierRefused, CarrierUnavailable, NumberNotFound, TrunklineError, WriteOutcomeUnknown
 from trunkline.numbers import NumberRef, Release, Route, RoutingSnapshot, RoutingView
 from trunkline.paging import until_found
 from trunkline.refusals import NotThere, unread_write
@@ -151,6 +151,7 @@ def point_at(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
         raise CarrierRefused(
             "A Twilio trial account may have one number on a SIP trunk. Upgrade the account, or release the other "
             "number, then import this one again.",
+            for_all=True,
             detail=refused.detail,
             reply=refused.reply,
         ) from None
@@ -178,7 +179,7 @@ def put_back(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
     try:
         present = fetch(twilio, number)
     except NumberNotFound as gone:
-        return not_on_account(gone)
+        return _confirmed_gone(twilio, number, gone)
     if before.points_at == route.id:
         if present.points_at != route.id:
             return left_alone(CARRIER)
@@ -192,13 +193,26 @@ def put_back(twilio: Twilio, number: NumberRef, route: Route, before: RoutingSna
     except WriteOutcomeUnknown as unknown:
         after = settled_release(CARRIER, _read_back(twilio, number, unknown), route, unknown)
     except NumberNotFound as gone:
-        return not_on_account(gone)
+        return _confirmed_gone(twilio, number, gone)
     except CarrierRefused as refused:
         return _missing_pointer(twilio, before, refused)
     if not _is_as(after, before.restore):
         # The answer to a write may be older than the write: what counts is what is read afterwards.
         after = _read_back(twilio, number, WriteOutcomeUnknown("", detail="the answer differs"))
     return _compared(after, before)
+
+
+def _confirmed_gone(twilio: Twilio, number: NumberRef, gone: NumberNotFound) -> Release:
+    """A number is given up for lost, and forgotten, when the list of numbers does not have it either."""
+    row = matching(twilio, number.number)
+    if row is not None and row.get("sid") == number.handle:
+        raise CarrierUnavailable(
+            f"Twilio says that {number.number} is not there, and lists it all the same. Nothing was changed: try again "
+            "in a moment.",
+            detail=gone.detail,
+            reply=gone.reply,
+        )
+    return not_on_account(gone)
 
 
 def _changes(present: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,5 +70,6 @@ def connect(twilio: Twilio) -> tuple[Client, GuardedHttpClient]:
 def warm_up() -> None:
     """Import every part of the SDK that the hooks use."""
     client = Client(PLACEHOLDER, PLACEHOLDER, environment={"TWILIO_ACCOUNT_SID": PLACEHOLDER})
-    for part in (client.api.v2010, client.trunking.v1.trunks, client.voice.v1.dialing_permissions, client.pricing.v1):
+    v1 = (client.trunking.v1.trunks, client.voice.v1.dialing_permissions, client.pricing.v1)
+    for part in (client.api.v2010, *v1, client.routes.v2.phone_numbers):
         assert part is not None

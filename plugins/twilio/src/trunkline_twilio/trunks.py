@@ -42,12 +42,13 @@ class Trunk:
 
 @attrs.frozen
 class Origination:
-    """One place that a trunk sends calls to."""
+    """One place that a trunk sends calls to, before those of a higher `priority` number."""
 
     sid: str
     name: str
     sip_url: str
     enabled: bool
+    priority: int
 
 
 def name_for(marker: str) -> str:
@@ -92,6 +93,16 @@ def leads_to(origination: Origination, platform: SipTarget) -> bool:
     return origination.enabled and platform.same_place(origination.sip_url)
 
 
+def first_tried(originations: list[Origination]) -> list[Origination]:
+    """Those that calls are sent to: enabled, and of the lowest priority number, by their weights.
+
+    The others are tried where these fail (https://www.twilio.com/docs/sip-trunking/api/originationurl-resource).
+    """
+    enabled = [each for each in originations if each.enabled]
+    first = min((each.priority for each in enabled), default=0)
+    return [each for each in enabled if each.priority == first]
+
+
 def needed_change(present: list[Origination], platform: SipTarget, marker: str) -> tuple[str, Origination | None]:
     """What has to be done so that calls reach the platform: `found`, `change` which one, or `make`."""
     there = [each for each in present if _is_exactly(each.sip_url, platform)]
@@ -109,16 +120,17 @@ def needed_change(present: list[Origination], platform: SipTarget, marker: str) 
 def prepare(twilio: Twilio) -> Route:
     """Our trunk, found or made, with one enabled origination URL that leads to the platform."""
     platform = twilio.call.require_platform()
-    trunk = ours(read_all(twilio), twilio.call.marker)
+    every = read_all(twilio)
+    trunk = ours(every, twilio.call.marker)
     made = trunk is None
     if trunk is None:
-        trunk = _make(twilio)
+        trunk = _make(twilio, len(every))
     origination = _mend(twilio, trunk, [] if made else originations(twilio, trunk.sid), platform)
     data = {"origination_url": origination.sid, "sip_url": origination.sip_url}
     return Route(trunk.sid, "trunk", made, data)
 
 
-def _make(twilio: Twilio) -> Trunk:
+def _make(twilio: Twilio, present: int) -> Trunk:
     name = name_for(twilio.call.marker)
     try:
         return _trunk(twilio, twilio.ask(lambda sdk: sdk.trunking.v1.trunks.create(friendly_name=name)))
@@ -126,14 +138,19 @@ def _make(twilio: Twilio) -> Trunk:
         # Names need not be unique, so a second POST might make a second trunk: look first, then leave it.
         return _looked_up(twilio, _unknown(unclear))
     except CarrierRefused as refused:
-        if refused.reply.code != TRIAL:
+        if refused.reply.code == TRIAL:
+            why = (
+                "A Twilio trial account may have one SIP trunk, and this one is in other use. Upgrade the account, or "
+                "delete that trunk in the Twilio Console, then try again."
+            )
+        elif present >= LIMIT:
+            why = (
+                f"The account has {present} SIP trunks, and Twilio allows {LIMIT}. Delete a trunk that is not used any "
+                "more in the Twilio Console, then try again."
+            )
+        else:
             raise
-        raise CarrierRefused(
-            "A Twilio trial account may have one SIP trunk, and this one is in other use. Upgrade the account, or "
-            "delete that trunk in the Twilio Console, then try again.",
-            detail=refused.detail,
-            reply=refused.reply,
-        ) from None
+        raise CarrierRefused(why, detail=refused.detail, reply=refused.reply) from None
 
 
 def _looked_up(twilio: Twilio, unknown: WriteOutcomeUnknown) -> Trunk:
@@ -221,10 +238,12 @@ def _trunk(twilio: Twilio, row: dict[str, Any]) -> Trunk:
 
 
 def _origination(row: dict[str, Any]) -> Origination:
-    sid = row.get("sid")
+    sid, priority = row.get("sid"), row.get("priority")
     if not isinstance(sid, str):
         raise unexpected("an origination URL without a sid")
-    return Origination(sid, _text(row, "friendly_name"), _text(row, "sip_url"), row.get("enabled") is True)
+    if not isinstance(priority, int):
+        raise unexpected("an origination URL without a priority")
+    return Origination(sid, _text(row, "friendly_name"), _text(row, "sip_url"), row.get("enabled") is True, priority)
 
 
 def _text(row: dict[str, Any], name: str) -> str:

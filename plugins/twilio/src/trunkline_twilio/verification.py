@@ -9,15 +9,17 @@ from trunkline.checks import FAIL, INBOUND_ROUTED, OUTBOUND_AUTHORIZED, PASS, UN
 from trunkline.errors import AccountSuspended, NumberNotFound, PermissionMissing
 from trunkline.numbers import NumberRef, Route, RoutingSnapshot
 from trunkline.refusals import NotThere
-from trunkline_twilio import accounts, dialing, routing, trunks
+from trunkline_twilio import accounts, dialing, regions, routing, trunks
 from trunkline_twilio.accounts import Account
 from trunkline_twilio.checks import outbound, suspended
 from trunkline_twilio.client import Twilio
 from trunkline_twilio.trunks import Origination, Trunk
 
+_CONSOLE_ORIGINATION = "In the Twilio Console, open the trunk's Origination settings"
+
 
 def verify(twilio: Twilio, number: NumberRef, route: Route) -> Verification:
-    """Four requests: the number, where our trunk sends calls, the account, its permission to call.
+    """Five requests: the number, its region, where our trunk sends calls, the account, its permission to call.
 
     One more where a termination domain is given, for the trunk that has it.
     """
@@ -66,6 +68,16 @@ def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
             "Twilio has the number receive faxes, not voice calls.",
             "Set the number to accept voice calls in the Twilio Console.",
         )
+    own, handled = regions.of_credentials(twilio), regions.handling(twilio, present.number.number)
+    if handled not in (own, None):
+        return Check(
+            name,
+            FAIL,
+            "handled_in_another_region",
+            f"Twilio handles the number's calls in its region {handled}; these credentials set them up in {own} only.",
+            f"Set the number's region to {own} in the Twilio Console, which takes up to five minutes, or connect the "
+            f"account with its credentials for {handled}.",
+        )
     try:
         found = trunks.originations(twilio, route.id)
     except NotThere:
@@ -79,7 +91,16 @@ def _inbound(twilio: Twilio, present: RoutingSnapshot, route: Route) -> Check:
     except PermissionMissing as missing:
         summary = "These credentials may not read SIP trunks, so where the calls go could not be checked."
         return Check(name, UNKNOWN, "permission_missing", summary, missing.summary)
-    return _origination(twilio, found)
+    verdict = _origination(twilio, found)
+    if verdict.outcome is PASS and handled is None:
+        return Check(
+            name,
+            UNKNOWN,
+            "region_unreadable",
+            f"{verdict.summary} Twilio does not tell which of its regions handles the number's calls.",
+            f"See in the Twilio Console that the number's region is {own}.",
+        )
+    return verdict
 
 
 def _not_in_use(status: str) -> Check:
@@ -111,8 +132,26 @@ def _origination(twilio: Twilio, found: list[Origination]) -> Check:
             "The number is on this platform's trunk, but the platform has no SIP host to compare its target with.",
             "The operator of this platform has to set its SIP host.",
         )
-    if any(trunks.leads_to(each, platform) for each in found):
+    here = [platform.same_place(each.sip_url) for each in trunks.first_tried(found)]
+    if here and all(here):
         return Check(name, PASS, "routed_here", f"The number is on our trunk, which sends calls to {platform.host}.")
+    if any(here):
+        return Check(
+            name,
+            UNKNOWN,
+            "calls_shared",
+            f"The trunk shares its calls between {platform.host} and another place, so some of them arrive elsewhere.",
+            f"{_CONSOLE_ORIGINATION}, and switch the other origination URLs of the same priority off.",
+        )
+    if any(trunks.leads_to(each, platform) for each in found):
+        return Check(
+            name,
+            FAIL,
+            "another_host_first",
+            f"The trunk sends calls to another place first, and to {platform.host} only where that fails.",
+            f"{_CONSOLE_ORIGINATION}, and switch off the URLs whose priority is a lower number than that of "
+            f"{platform.host}.",
+        )
     if any(platform.same_place(each.sip_url) for each in found):
         return Check(
             name,
