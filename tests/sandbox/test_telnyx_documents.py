@@ -13,6 +13,7 @@ import yaml
 
 from trunkline_sandbox import Sandbox, running
 from trunkline_sandbox.telnyx import SimulatedTelnyx
+from trunkline_sandbox.telnyx.accounts import give_connection
 from trunkline_sandbox.telnyx.simulated import ROUTES
 
 DOCUMENT = "shared/specs/telnyx/spec3.yml"
@@ -118,6 +119,8 @@ class Prepared:
 
     def __init__(self, sandbox: Sandbox[SimulatedTelnyx]) -> None:
         account = sandbox.carrier.accounts["healthy"]
+        for kind in ("fax_application", "external_connection", "uac_connection"):
+            give_connection(sandbox.carrier.world, account, kind, kind, webhook_url="https://calls.acme.example/x")
         by_kind = {each.record_type: each.id for each in account.connections.values()}
         fqdn_connection = next(each for each in account.connections.values() if each.name == "Head office")
         unused = sandbox.carrier.accounts["healthy"].profiles
@@ -129,6 +132,9 @@ class Prepared:
             "credential_connections": by_kind["credential_connection"],
             "call_control_applications": by_kind["call_control_application"],
             "texml_applications": by_kind["texml_application"],
+            "fax_applications": by_kind["fax_application"],
+            "external_connections": by_kind["external_connection"],
+            "uac_connections": by_kind["uac_connection"],
             "fqdns": next(iter(account.fqdns)),
             "outbound_voice_profiles": next(iter(unused)),
         }

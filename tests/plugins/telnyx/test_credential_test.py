@@ -6,6 +6,7 @@ import pytest
 
 from trunkline.checks import Outcome
 from trunkline.errors import CarrierUnavailable
+from trunkline_sandbox.telnyx.accounts import give_connection
 
 TRUE, FALSE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 OK, REJECTED, LEFT = (TRUE, "credentials_accepted"), (FALSE, "credentials_rejected"), (OPEN, "not_asked")
@@ -17,7 +18,7 @@ VERDICTS: dict[str, tuple[Any, Any, Any, int]] = {
     "healthy": (OK, HERE, CALLS, 5),
     "empty": (OK, HERE, CALLS, 5),
     "no_connection": (OK, (OPEN, "connection_not_given"), (OPEN, "connection_not_given"), 2),
-    "foreign_connection": (OK, (FALSE, "connection_not_found"), (FALSE, "connection_not_found"), 6),
+    "foreign_connection": (OK, (FALSE, "connection_not_found"), (FALSE, "connection_not_found"), 9),
     "bad_credentials": (REJECTED, LEFT, LEFT, 1),
     "inactive_connection": (OK, (FALSE, "connection_inactive"), (FALSE, "connection_inactive"), 5),
     "elsewhere": (OK, (FALSE, "connection_elsewhere"), CALLS, 5),
@@ -108,6 +109,25 @@ def test_an_application_is_recognised_whether_connections_know_it_or_not(desk: A
         inbound = desk.engine.test_credentials(account).inbound
         assert inbound.code == "connection_kind"
         assert words.lower() in inbound.summary.lower()
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("fax_application", "A fax application"),
+        ("external_connection", "An external connection"),
+        ("uac_connection", "A uac connection"),
+    ],
+)
+def test_a_kind_that_connections_may_not_know_is_not_called_missing(
+    desk: Any, kind: str, words: str, known: bool
+) -> None:
+    desk.switch(applications_are_connections=known)
+    other = give_connection(desk.sandbox.carrier.world, desk.held(), "Other", kind)
+    inbound = desk.engine.test_credentials(desk.account(connectionId=other.id)).inbound
+    assert inbound.code == "connection_kind"
+    assert inbound.summary.startswith(words)
 
 
 # Where a connection leads

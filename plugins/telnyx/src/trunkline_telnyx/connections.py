@@ -95,18 +95,21 @@ def fetch_fqdn(telnyx: Telnyx, id: str) -> Connection:
 def fetch_any(telnyx: Telnyx, id: str) -> Connection:
     """One connection of any kind: an FQDN connection whole, of others the high-level details.
 
-    Whether /connections/{id} knows Voice API and TeXML applications is not documented: they are looked for too.
+    Which kinds /connections/{id} knows is not documented: those that it may not know are looked for too.
     """
     for look in (
         lambda sdk: sdk.fqdn_connections.retrieve(id),
         lambda sdk: sdk.connections.retrieve(id),
         lambda sdk: sdk.call_control_applications.retrieve(id),
+        lambda sdk: sdk.texml_applications.retrieve(id),
+        lambda sdk: sdk.fax_applications.retrieve(id),
+        lambda sdk: sdk.external_connections.retrieve(id),
     ):
         try:
             return of_row(telnyx.ask(look))
         except NotThere:
             continue
-    return of_row(telnyx.ask(lambda sdk: sdk.texml_applications.retrieve(id)))
+    return of_row(telnyx.ask(lambda sdk: sdk.uac_connections.retrieve(id)))
 
 
 def exists(telnyx: Telnyx, id: str) -> bool:

@@ -122,8 +122,8 @@ class Connection:
 
     @property
     def is_application(self) -> bool:
-        """Whether calls go to a webhook."""
-        return self.record_type in ("call_control_application", "texml_application")
+        """Whether it is anything but a trunk: /connections may not know it."""
+        return self.record_type not in ("fqdn_connection", "ip_connection", "credential_connection")
 
 
 @attrs.define(eq=False)

@@ -18,7 +18,7 @@ class Switches:
     foreign_connection: Literal["refused", "ignored", "not_found"] = "refused"
     """What a number says to a connection that the account does not have."""
     applications_are_connections: bool = True
-    """Whether /connections/{id} knows Voice API and TeXML applications."""
+    """Whether /connections/{id} knows applications, external and UAC connections."""
     delete_in_use: Literal["refused", "detaches"] = "refused"
     """What deleting a connection with numbers, or a profile with connections, does."""
     primary_blocks_deletion: bool = False
