@@ -25,7 +25,7 @@ VERDICTS: dict[str, tuple[Any, Any, Any, int]] = {
     "empty_connection": (OK, (OPEN, "fqdn_will_be_added"), CALLS, 5),
     "application": (OK, (FALSE, "connection_kind"), (FALSE, "no_outbound_profile"), 4),
     "registration": (OK, (FALSE, "connection_kind"), CALLS, 5),
-    "addresses": (OK, (OPEN, "addresses_not_comparable"), CALLS, 6),
+    "addresses": (OK, (OPEN, "addresses_not_comparable"), CALLS, 7),
     "no_outbound_profile": (OK, HERE, (FALSE, "no_outbound_profile"), 4),
     "profile_disabled": (OK, HERE, (FALSE, "profile_disabled"), 5),
     "profile_full": (OK, HERE, (FALSE, "no_channels"), 5),
@@ -173,6 +173,35 @@ def test_an_address_is_compared_with_an_address(desk: Any) -> None:
     assert inbound_of(desk, label="addresses").code == "routed_here"
     desk.platform = "198.51.100.21"
     assert inbound_of(desk, label="addresses").code == "connection_elsewhere"
+
+
+def by_address(desk: Any) -> Any:
+    """The IP connection of an account, on a platform that has that address."""
+    desk.platform = "198.51.100.20"
+    return desk.connection("Office", "addresses")
+
+
+def test_an_ip_connections_own_subdomain_is_known(desk: Any) -> None:
+    office = by_address(desk)
+    office.inbound["sip_subdomain"] = "fern"
+    assert inbound_of(desk, label="addresses", domain="fern.sip.telnyx.com").code == "routed_here"
+    office.inbound["sip_subdomain_receive_settings"] = "only_my_connections"
+    assert inbound_of(desk, label="addresses", domain="fern.sip.telnyx.com").code == "domain_closed"
+    assert inbound_of(desk, label="addresses", domain="other.sip.telnyx.com").code == "domain_not_found"
+
+
+def test_an_ip_connection_without_inbound_channels_fails(desk: Any) -> None:
+    by_address(desk).inbound["channel_limit"] = 0
+    assert inbound_of(desk, label="addresses").code == "no_channels"
+
+
+@pytest.mark.parametrize("primary", ["1", "198.51.100.20"])
+def test_an_ip_connections_primary_address_is_named_by_id_or_address(desk: Any, primary: str) -> None:
+    office = by_address(desk)
+    office.inbound["default_primary_ip_id"] = primary
+    assert inbound_of(desk, label="addresses").code == "routed_here"
+    office.inbound["default_primary_ip_id"] = "2"
+    assert inbound_of(desk, label="addresses").code == "another_host_first"
 
 
 def test_another_host_as_primary_comes_first(desk: Any) -> None:

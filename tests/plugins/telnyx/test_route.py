@@ -178,6 +178,15 @@ def test_an_ip_connection_with_the_platforms_address_is_used(desk: Any) -> None:
     assert not desk.writes()
 
 
+def test_an_ip_connection_that_leaves_out_the_plus_is_warned_of(desk: Any) -> None:
+    desk.platform = "198.51.100.20"
+    office = desk.connection("Office", "addresses")
+    assert not desk.engine.plan_import(desk.account("addresses"), []).warnings
+    office.inbound["dnis_number_format"] = "e164"
+    (warning,) = desk.engine.plan_import(desk.account("addresses"), []).warnings
+    assert warning.code == "number_format"
+
+
 def test_a_sip_subdomain_that_is_not_its_own_is_no_obstacle_to_an_import(desk: Any) -> None:
     assert prepared(desk, domain="acme.sip.telnyx.com").id == desk.connection("Acme Main").id
 

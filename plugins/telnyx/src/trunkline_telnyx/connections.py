@@ -93,7 +93,7 @@ def fetch_fqdn(telnyx: Telnyx, id: str) -> Connection:
 
 
 def fetch_any(telnyx: Telnyx, id: str) -> Connection:
-    """One connection of any kind: an FQDN connection whole, of others the high-level details.
+    """One connection of any kind: an FQDN or IP connection whole, of others the high-level details.
 
     Which kinds /connections/{id} knows is not documented: those that it may not know are looked for too.
     """
@@ -106,9 +106,11 @@ def fetch_any(telnyx: Telnyx, id: str) -> Connection:
         lambda sdk: sdk.external_connections.retrieve(id),
     ):
         try:
-            return of_row(telnyx.ask(look))
+            found = of_row(telnyx.ask(look))
         except NotThere:
             continue
+        # The high-level details tell neither channel limit nor subdomain (OpenAPI, `/connections/{id}`).
+        return of_row(telnyx.ask(lambda sdk: sdk.ip_connections.retrieve(id))) if found.kind == IP else found
     return of_row(telnyx.ask(lambda sdk: sdk.uac_connections.retrieve(id)))
 
 
@@ -190,9 +192,11 @@ def judge(telnyx: Telnyx, connection: Connection, found: Sequence[Place]) -> Fin
     here = leading(found, platform)
     if not here:
         return _elsewhere(connection, found, platform)
-    if connection.primary and connection.primary not in {place.id for place in here}:
+    # An IP connection's example names its primary one by the address itself (OpenAPI, `default_primary_ip_id`).
+    if connection.primary and connection.primary not in {name for place in here for name in (place.id, place.host)}:
         summary = f"The {called} sends calls to another host first, and to {platform.host} only where that one fails."
-        return Finding(FAIL, "another_host_first", summary, f"{PORTAL}, make {platform.host} its primary FQDN.")
+        record = "FQDN" if connection.kind == FQDN else "IP address"
+        return Finding(FAIL, "another_host_first", summary, f"{PORTAL}, make {platform.host} its primary {record}.")
     if platform.transport and connection.transport and connection.transport.lower() != platform.transport:
         summary = f"The {called} sends calls over {connection.transport}, this platform asks for {platform.transport}."
         remedy = f"{PORTAL}, set the connection's transport protocol to {platform.transport.upper()}."
@@ -293,7 +297,7 @@ def of_row(row: Row) -> Connection:
             ),
             None,
         ),
-        primary=text(inbound, "default_primary_fqdn_id") or None,
+        primary=text(inbound, "default_primary_fqdn_id") or text(inbound, "default_primary_ip_id") or None,
         full=limit == 0 and limit is not False,
         number_format=text(inbound, "dnis_number_format") or None,
         subdomain=text(inbound, "sip_subdomain") or None,

@@ -19,7 +19,7 @@ putting a number on a connection."""
 
 
 def plan(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
-    """Two requests: the connection, and where it leads."""
+    """Two requests, four for an IP connection: the connection, and where it leads."""
     platform = telnyx.call.require_platform()
     target = routes.find_made(telnyx)
     routes.require_usable(telnyx, target)

@@ -243,6 +243,7 @@ def _connection_of(world: World, account: Account, label: str, profile: Profile)
             return give_connection(world, account, "Phones", "credential_connection", profile=profile)
         case "addresses":
             connection = give_connection(world, account, "Office", "ip_connection", profile=profile)
+            connection.inbound = {"dnis_number_format": "+e164"}
             account.ips["1"] = Ip("1", connection.id, "198.51.100.20", 5060, OPENED, OPENED)
             return connection
     return give_connection(world, account, "New", profile=profile)
