@@ -7,6 +7,7 @@ import pytest
 from trunkline.checks import Outcome
 from trunkline.errors import CarrierUnavailable
 from trunkline_sandbox.telnyx.accounts import give_connection
+from trunkline_sandbox.telnyx.model import Ip
 
 TRUE, FALSE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 OK, REJECTED, LEFT = (TRUE, "credentials_accepted"), (FALSE, "credentials_rejected"), (OPEN, "not_asked")
@@ -87,6 +88,51 @@ def test_without_credit_calls_are_left_open(desk: Any) -> None:
     assert (result.outbound.outcome, result.outbound.code) == (OPEN, "no_credit")
     desk.change("account", "", balance="-2.53", credit_limit="5.00")
     assert desk.engine.test_credentials(desk.account()).outbound.code == "calls_allowed"
+
+
+def outbound_of(desk: Any, **more: Any) -> Any:
+    return desk.engine.test_credentials(desk.account(**more)).outbound
+
+
+@pytest.mark.parametrize(
+    ("enabled", "limit", "code"),
+    [
+        (True, "0.00", "no_daily_spend"),
+        (True, "100.00", "calls_allowed"),
+        (True, None, "calls_allowed"),
+        (False, "0.00", "calls_allowed"),
+    ],
+)
+def test_a_daily_spend_limit_of_nothing_leaves_calls_open(
+    desk: Any, enabled: bool, limit: str | None, code: str
+) -> None:
+    for each in desk.held().profiles.values():
+        each.daily_spend_limit_enabled, each.daily_spend_limit = enabled, limit
+    outbound = outbound_of(desk)
+    assert outbound.code == code
+    assert outbound.outcome is (TRUE if code == "calls_allowed" else OPEN)
+
+
+@pytest.mark.parametrize("method", [None, "ip-authentication"])
+def test_calls_out_that_telnyx_cannot_tell_whose_they_are_are_left_open(desk: Any, method: str | None) -> None:
+    own = desk.connection("Acme Main")
+    own.authentication = method
+    outbound = outbound_of(desk)
+    assert (outbound.outcome, outbound.code) == (OPEN, "no_outbound_authentication")
+    desk.held().ips["2"] = Ip("2", own.id, "198.51.100.8", 5060, 0.0, 0.0)
+    assert outbound_of(desk).code == "calls_allowed"
+
+
+def test_an_ip_connection_needs_an_address_for_calls_out(desk: Any) -> None:
+    desk.held("addresses").ips.clear()
+    assert outbound_of(desk, label="addresses").code == "no_outbound_authentication"
+
+
+def test_whether_calls_go_out_through_an_application_is_left_open(desk: Any) -> None:
+    menu = desk.connection("Call menu")
+    menu.profile_id = next(iter(desk.held().profiles))
+    outbound = outbound_of(desk, connectionId=menu.id)
+    assert (outbound.outcome, outbound.code) == (OPEN, "connection_kind")
 
 
 @pytest.mark.parametrize("status", [500, 503])

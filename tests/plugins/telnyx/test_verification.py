@@ -22,10 +22,10 @@ def verified(desk: Any, imported: tuple[Any, Any, Any]) -> Any:
     return desk.engine.verify_number(desk.account(), snapshot.number.ref, route)
 
 
-def test_a_number_that_is_routed_here_passes_with_five_requests(desk: Any, imported: Any) -> None:
+def test_a_number_that_is_routed_here_passes_with_six_requests(desk: Any, imported: Any) -> None:
     result = verified(desk, imported)
     assert [(check.outcome, check.code) for check in result.checks] == [(TRUE, "routed_here"), (TRUE, "calls_allowed")]
-    assert len(desk.asked()) == 5
+    assert len(desk.asked()) == 6
     assert not desk.writes()
     for check in result.checks:
         assert all(each.status == 200 for each in check.proof)
@@ -75,6 +75,18 @@ def test_the_connection_counts_too(desk: Any, imported: Any) -> None:
     assert verified(desk, imported).outbound.code == "no_outbound_profile"
     desk.sandbox.carrier.remove("healthy", "connections", own.id)
     assert [check.code for check in verified(desk, imported).checks] == ["connection_deleted"] * 2
+
+
+def test_without_credit_outbound_is_left_open_as_the_test_leaves_it(desk: Any, imported: Any) -> None:
+    desk.change("account", "", balance="-120.00", credit_limit="100.00")
+    outbound = verified(desk, imported).outbound
+    assert (outbound.outcome, outbound.code) == (OPEN, "no_credit")
+    assert outbound.proof[-1].path == "/v2/balance"
+
+
+def test_a_balance_that_may_not_be_read_is_no_obstacle(desk: Any, imported: Any) -> None:
+    desk.fault("status", path="/balance", status=403, json={"errors": [{"code": "10010", "title": "No"}]}, times=None)
+    assert verified(desk, imported).outbound.code == "calls_allowed"
 
 
 def test_the_country_of_the_number_must_be_allowed(desk: Any) -> None:

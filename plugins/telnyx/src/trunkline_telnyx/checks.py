@@ -20,9 +20,9 @@ from trunkline.checks import (
 )
 from trunkline.errors import AccountSuspended, CredentialsRejected, PermissionMissing
 from trunkline.refusals import NotThere
-from trunkline_telnyx import accounts, connections, profiles
+from trunkline_telnyx import accounts, connections, outbound, profiles
 from trunkline_telnyx.client import Telnyx
-from trunkline_telnyx.connections import Connection
+from trunkline_telnyx.connections import Connection, Place
 from trunkline_telnyx.findings import PORTAL, Finding, not_permitted, suspended
 from trunkline_telnyx.names import first_number
 from trunkline_telnyx.profiles import Profile
@@ -112,30 +112,19 @@ def _asked(telnyx: Telnyx, login: Login) -> tuple[Check, Check]:
 
 
 def _of(telnyx: Telnyx, login: Login, connection: Connection, read: tuple[Exchange, ...]) -> tuple[Check, Check]:
+    found: list[Place] | None = None
     with telnyx.call.proving() as proof:
         try:
-            inbound = connections.judge(telnyx, connection, connections.places(telnyx, connection))
+            found = connections.places(telnyx, connection)
+            inbound = connections.judge(telnyx, connection, found)
         except PermissionMissing as error:
             inbound = not_permitted("This API key may not read where connections lead.", error.summary)
     into = inbound.check(INBOUND_REACHABLE, read + proof())
     with telnyx.call.proving() as proof:
-        out = outbound(telnyx, login, connection)
+        profile = profiles.attached(telnyx, connection)
+        country = _country(telnyx, profile)
+        out = outbound.judge(telnyx, connection, found, profile, country, lambda: login.credit)
     return into, out.check(OUTBOUND_AUTHORIZED, read + proof())
-
-
-def outbound(telnyx: Telnyx, login: Login, connection: Connection) -> Finding:
-    """The verdict on calling out to the United States or, where that is refused, the country of the first number."""
-    profile = profiles.attached(telnyx, connection)
-    finding = profiles.judge(connection, profile, _country(telnyx, profile))
-    if finding.outcome is PASS and login.credit is not None and login.credit <= 0:
-        return no_credit()
-    return finding
-
-
-def no_credit() -> Finding:
-    """The verdict where everything is set up and nothing is left to pay with."""
-    summary = "Everything is set up, but the account has no credit left, so Telnyx may block its calls (D19)."
-    return Finding(UNKNOWN, "no_credit", summary, f"{PORTAL}, open Billing and add funds.")
 
 
 def _country(telnyx: Telnyx, profile: Profile | Finding) -> str:
@@ -195,7 +184,14 @@ def _will_make(summary: str) -> Finding:
 
 
 _MENDED = frozenset(
-    {"connection_elsewhere", "wrong_port", "fqdn_will_be_added", "another_host_first", "other_transport"}
+    {
+        "connection_elsewhere",
+        "wrong_port",
+        "fqdn_will_be_added",
+        "another_host_first",
+        "other_transport",
+        "no_outbound_authentication",
+    }
 )
 
 

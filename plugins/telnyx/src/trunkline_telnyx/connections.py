@@ -139,7 +139,15 @@ def places(telnyx: Telnyx, connection: Connection) -> list[Place]:
     """Where it sends calls. /fqdns writes connection_id as a number, against its document."""
     if connection.kind not in (FQDN, IP):
         return []
-    path = "/fqdns" if connection.kind == FQDN else "/ips"
+    return _records(telnyx, "/fqdns", connection) if connection.kind == FQDN else addresses(telnyx, connection)
+
+
+def addresses(telnyx: Telnyx, connection: Connection) -> list[Place]:
+    """The IP addresses of a connection: it sends calls there, or knows its callers by them, or both."""
+    return _records(telnyx, "/ips", connection)
+
+
+def _records(telnyx: Telnyx, path: str, connection: Connection) -> list[Place]:
     rows = telnyx.rows(path, {"filter[connection_id]": connection.id, "page[size]": str(PAGE_SIZE)})
     return [place for place in map(place_of, rows) if place.connection_id == connection.id]
 

@@ -88,7 +88,7 @@ class TelnyxPlugin:
 
     @hookimpl
     def verify_number(self, account: CarrierAccount, number: NumberRef, route: Route, call: Call) -> Verification:
-        """Five requests."""
+        """Six requests; a seventh where calls out are authenticated by address."""
         from trunkline_telnyx import verification
         from trunkline_telnyx.client import Telnyx
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
+
 import attrs
 
 from trunkline.checks import FAIL, PASS, UNKNOWN
@@ -26,6 +28,8 @@ class Profile:
     destinations: tuple[str, ...]
     full: bool
     """True where its limit of calls at once lets none out."""
+    spent: bool = False
+    """True where its limit of daily spend, which is in force, is 0."""
     made_at: str = ""
 
 
@@ -79,6 +83,10 @@ def judge(connection: Connection, profile: Profile | Finding, country: str | Non
         summary = f"Telnyx is set to refuse calls to {country}."
         remedy = f"{where} and allow the countries that are to be called."
         return Finding(FAIL, "geo_permission_missing", summary, remedy)
+    if profile.spent:
+        # What is allowed in a day before new calls are refused (OpenAPI); of 0 there is no word.
+        summary = "The outbound voice profile's daily spend limit is 0 and in force, so Telnyx may refuse every call."
+        return Finding(UNKNOWN, "no_daily_spend", summary, f"{where} and raise or switch off its daily spend limit.")
     return Finding(PASS, "calls_allowed", f"The outbound voice profile is on and allows calls to {country}.")
 
 
@@ -96,5 +104,13 @@ def of_row(row: Row) -> Profile:
         row.get("enabled") is not False,
         tuple(str(each).upper() for each in destinations),
         limit == 0 and limit is not False,
+        row.get("daily_spend_limit_enabled") is True and _is_nothing(text(row, "daily_spend_limit")),
         text(row, "created_at"),
     )
+
+
+def _is_nothing(amount: str) -> bool:
+    try:
+        return Decimal(amount) == 0
+    except InvalidOperation:
+        return False
