@@ -6,7 +6,7 @@ import pytest
 
 from trunkline.checks import Outcome
 from trunkline.errors import CarrierUnavailable
-from trunkline_sandbox.telnyx.accounts import give_connection
+from trunkline_sandbox.telnyx.accounts import give_connection, give_fqdn
 from trunkline_sandbox.telnyx.model import Ip
 
 TRUE, FALSE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
@@ -257,6 +257,24 @@ def test_another_host_as_primary_comes_first(desk: Any) -> None:
     (fqdn,) = [each for each in desk.held().fqdns.values() if each.connection_id == own.id]
     own.inbound["default_primary_fqdn_id"] = fqdn.id
     assert inbound_of(desk).code == "routed_here"
+
+
+def test_calls_that_are_shared_out_with_another_host_are_left_open(desk: Any) -> None:
+    own = desk.connection("Acme Main")
+    own.inbound["default_routing_method"] = "round-robin"
+    assert inbound_of(desk).code == "routed_here"
+    give_fqdn(desk.sandbox.carrier.world, desk.held(), own, "pbx.acme.example")
+    inbound = inbound_of(desk)
+    assert (inbound.outcome, inbound.code) == (OPEN, "calls_shared")
+    assert inbound_of(desk, domain="acme.sip.telnyx.com").code == "domain_not_found"
+    own.inbound["default_routing_method"] = "sequential"
+    assert inbound_of(desk).code == "routed_here"
+
+
+def test_a_connection_that_leaves_out_the_plus_is_left_open(desk: Any) -> None:
+    desk.connection("Acme Main").inbound["dnis_number_format"] = "e164"
+    inbound = inbound_of(desk)
+    assert (inbound.outcome, inbound.code) == (OPEN, "number_format")
 
 
 def test_no_inbound_channel_is_a_failure(desk: Any) -> None:

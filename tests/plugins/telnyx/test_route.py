@@ -227,6 +227,13 @@ def test_what_overrides_routing_is_warned_of(desk: Any) -> None:
     }
 
 
+def test_voicemail_that_is_on_is_warned_of(desk: Any) -> None:
+    number = desk.number()
+    number.voicemail_enabled = True
+    plan = desk.engine.plan_import(desk.account(), desk.snapshots([number.phone_number]))
+    assert [(each.code, each.numbers) for each in plan.warnings] == [("voicemail_on", (number.phone_number,))]
+
+
 def test_unreadable_voice_settings_a_missing_plus_and_another_transport_are_warned_of(desk: Any) -> None:
     desk.fault("status", path="/voice", status=403, json={"errors": [{"code": "10010", "title": "No"}]}, times=None)
     snapshots = desk.snapshots([desk.number().phone_number])

@@ -190,6 +190,7 @@ _MENDED = frozenset(
         "fqdn_will_be_added",
         "another_host_first",
         "other_transport",
+        "number_format",
         "no_outbound_authentication",
     }
 )

@@ -28,6 +28,9 @@ KINDS = {
     "uac_connection": "a UAC connection",
 }
 
+NUMBER_FORMATS = {"ani_number_format": "+E.164", "dnis_number_format": "+e164"}
+"""By default Telnyx leaves out the plus, and then no platform finds the number (OpenAPI, `dnis_number_format`)."""
+
 CREDENTIALS = "credential-authentication"
 DEFAULT_PORT = 5060
 TLS_PORT = 5061
@@ -51,6 +54,8 @@ class Connection:
     full: bool = False
     """True where its channel limit lets no call in."""
     number_format: str | None = None
+    round_robin: bool = False
+    """True where all its places share the calls."""
     subdomain: str | None = None
     closed: bool = False
     """True where its subdomain takes calls from the account's own connections only."""
@@ -201,17 +206,31 @@ def judge(telnyx: Telnyx, connection: Connection, found: Sequence[Place]) -> Fin
     if not here:
         return _elsewhere(connection, found, platform)
     # An IP connection's example names its primary one by the address itself (OpenAPI, `default_primary_ip_id`).
-    if connection.primary and connection.primary not in {name for place in here for name in (place.id, place.host)}:
+    ours = {name for place in here for name in (place.id, place.host)}
+    if connection.primary and not connection.round_robin and connection.primary not in ours:
         summary = f"The {called} sends calls to another host first, and to {platform.host} only where that one fails."
         record = "FQDN" if connection.kind == FQDN else "IP address"
         return Finding(FAIL, "another_host_first", summary, f"{PORTAL}, make {platform.host} its primary {record}.")
+    finding = _subdomain(telnyx, connection) or next(iter(open_of(connection, found, platform)), None)
+    return finding or Finding(PASS, "routed_here", f"The {called} is active and sends calls to {platform.host}.")
+
+
+def open_of(connection: Connection, found: Sequence[Place], platform: SipTarget) -> list[Finding]:
+    """What leaves it open whether calls that a connection sends here are answered, all of it."""
+    called, doubts = f"Telnyx connection {shown(connection.name)}", []
+    if connection.round_robin and len(leading(found, platform)) < len(found):
+        summary = f"The {called} shares calls out in turn, so some of them go to another host than {platform.host}."
+        remedy = f"{PORTAL}, set its routing method to sequential, with {platform.host} first."
+        doubts.append(Finding(UNKNOWN, "calls_shared", summary, remedy))
     if platform.transport and connection.transport and connection.transport.lower() != platform.transport:
         summary = f"The {called} sends calls over {connection.transport}, this platform asks for {platform.transport}."
         remedy = f"{PORTAL}, set the connection's transport protocol to {platform.transport.upper()}."
-        return Finding(UNKNOWN, "other_transport", summary, remedy)
-    return _subdomain(telnyx, connection) or Finding(
-        PASS, "routed_here", f"The {called} is active and sends calls to {platform.host}."
-    )
+        doubts.append(Finding(UNKNOWN, "other_transport", summary, remedy))
+    if connection.number_format not in (None, NUMBER_FORMATS["dnis_number_format"]):
+        summary = f"The {called} leaves out the plus of the number that is called, so this platform may not find it."
+        remedy = f"{PORTAL}, set its inbound DNIS number format to +E.164."
+        doubts.append(Finding(UNKNOWN, "number_format", summary, remedy))
+    return doubts
 
 
 def _other_kind(connection: Connection) -> Finding:
@@ -260,7 +279,9 @@ def _subdomain(telnyx: Telnyx, connection: Connection) -> Finding | None:
     return None
 
 
-_NO_OBSTACLE = frozenset({"other_transport", "fqdn_will_be_added", "domain_not_found", "domain_closed"})
+_NO_OBSTACLE = frozenset(
+    {"calls_shared", "other_transport", "number_format", "fqdn_will_be_added", "domain_not_found", "domain_closed"}
+)
 """What numbers may be imported in spite of: it is mended by the import, warned of, or not about calls to numbers."""
 
 
@@ -308,6 +329,7 @@ def of_row(row: Row) -> Connection:
         primary=text(inbound, "default_primary_fqdn_id") or text(inbound, "default_primary_ip_id") or None,
         full=limit == 0 and limit is not False,
         number_format=text(inbound, "dnis_number_format") or None,
+        round_robin=text(inbound, "default_routing_method") == "round-robin",
         subdomain=text(inbound, "sip_subdomain") or None,
         closed=text(inbound, "sip_subdomain_receive_settings") == "only_my_connections",
     )

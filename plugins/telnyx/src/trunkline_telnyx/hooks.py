@@ -54,7 +54,7 @@ class TelnyxPlugin:
 
     @hookimpl
     def read_routing(self, account: CarrierAccount, numbers: Sequence[str], call: Call) -> Iterator[RoutingSnapshot]:
-        """Two requests for each of up to three numbers; for more, two per 250 numbers of the account, and two."""
+        """Three requests for each of up to three numbers; for more, two per 250 numbers of the account, and two."""
         from trunkline_telnyx import routing
         from trunkline_telnyx.client import Telnyx
 
@@ -88,7 +88,7 @@ class TelnyxPlugin:
 
     @hookimpl
     def verify_number(self, account: CarrierAccount, number: NumberRef, route: Route, call: Call) -> Verification:
-        """Six requests; a seventh where calls out are authenticated by address."""
+        """Seven requests; an eighth where calls out are authenticated by address."""
         from trunkline_telnyx import verification
         from trunkline_telnyx.client import Telnyx
 

@@ -11,7 +11,7 @@ from trunkline.plan import ImportPlan, PlannedNumber, PlannedObject, PlanWarning
 from trunkline_telnyx import connections, overrides, routes
 from trunkline_telnyx.client import Telnyx
 from trunkline_telnyx.connections import FQDN, KINDS, name_for, shown, wanted_port
-from trunkline_telnyx.routes import NUMBER_FORMATS, Target
+from trunkline_telnyx.routes import Target
 
 _FREE = "https://github.com/team-telnyx/ai"
 """Where Telnyx' own script that makes a connection and a profile says that it costs nothing; no fee is documented for
@@ -74,15 +74,6 @@ def _warnings(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot], target: Targ
         )
     warnings += overrides.warnings([(s.number.number, s.restore.get("overrides")) for s in snapshots])
     if target.connection is not None:
-        if target.connection.number_format not in (None, NUMBER_FORMATS["dnis_number_format"]):
-            warnings.append(
-                PlanWarning(
-                    "number_format",
-                    "The connection leaves out the plus of the number that is called, so this platform may not find "
-                    "it. Set its inbound DNIS number format to +E.164 in the Telnyx Mission Control Portal.",
-                )
-            )
-        finding = connections.judge(telnyx, target.connection, list(target.places))
-        if finding.code == "other_transport":
-            warnings.append(PlanWarning(finding.code, f"{finding.summary} {finding.remedy}"))
+        doubts = connections.open_of(target.connection, target.places, telnyx.call.require_platform())
+        warnings += [PlanWarning(each.code, f"{each.summary} {each.remedy}") for each in doubts]
     return warnings

@@ -28,11 +28,18 @@ from trunkline.secret import Secret
 from trunkline.setup import SetUpStep, StepState
 from trunkline_telnyx import connections, profiles, routes
 from trunkline_telnyx.client import Row, Telnyx
-from trunkline_telnyx.connections import CREDENTIALS, Connection, Place, name_for, wanted_transport
+from trunkline_telnyx.connections import (
+    CREDENTIALS,
+    NUMBER_FORMATS,
+    Connection,
+    Place,
+    name_for,
+    wanted_transport,
+)
 from trunkline_telnyx.descriptor import GUIDED
 from trunkline_telnyx.profiles import DEFAULT_DESTINATIONS, Profile
 from trunkline_telnyx.refusals import LevelTooLow, Taken
-from trunkline_telnyx.routes import NUMBER_FORMATS, Target
+from trunkline_telnyx.routes import Target
 
 SIP_HOST = "sip.telnyx.com"
 """Where the platform sends calls that go out."""

@@ -18,7 +18,7 @@ from trunkline_telnyx.findings import IN_PORTAL, PORTAL, Finding, not_permitted,
 
 
 def verify(telnyx: Telnyx, number: NumberRef, route: Route) -> Verification:
-    """Six requests: the number, its voice settings, the connection, where it leads, its profile, the balance."""
+    """Seven requests: number, voice settings, voicemail, connection, where that leads, outbound profile, balance."""
     with telnyx.call.proving() as proof:
         try:
             present = routing.fetch(telnyx, number)

@@ -48,6 +48,8 @@ class Number:
     emergency_enabled: bool = False
     t38_fax_gateway_enabled: bool = False
     hd_voice_enabled: bool = False
+    voicemail_enabled: bool | None = None
+    """None where voicemail was never set."""
     source_type: str | None = "number_order"
     monthly_cost: str | None = "1.00"
     voice: dict[str, Any] = attrs.Factory(dict)

@@ -51,5 +51,7 @@ class Switches:
     """How /charges_breakdown answers."""
     charges_in_future: bool = True
     """Whether /charges_breakdown takes an end date that has not come yet."""
+    voicemail_always_there: bool = True
+    """Whether a number that never had voicemail has settings of it."""
     stale_reads: int = 0
     """How many reads of a number, after a change of its connection, still show the one before."""
