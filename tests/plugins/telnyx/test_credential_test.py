@@ -6,7 +6,7 @@ import pytest
 
 from trunkline.checks import Outcome
 from trunkline.errors import CarrierUnavailable
-from trunkline_sandbox.telnyx.accounts import give_connection, give_fqdn
+from trunkline_sandbox.telnyx.accounts import give_connection, give_fqdn, give_numbers
 from trunkline_sandbox.telnyx.model import Ip
 
 TRUE, FALSE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
@@ -16,17 +16,17 @@ BLOCKED, MAKES = (FALSE, "account_suspended"), (OPEN, "guided_setup_will_create"
 HIDDEN = (OPEN, "permission_missing")
 
 VERDICTS: dict[str, tuple[Any, Any, Any, int]] = {
-    "healthy": (OK, HERE, CALLS, 5),
-    "empty": (OK, HERE, CALLS, 5),
+    "healthy": (OK, HERE, CALLS, 6),
+    "empty": (OK, HERE, CALLS, 6),
     "no_connection": (OK, (OPEN, "connection_not_given"), (OPEN, "connection_not_given"), 2),
     "foreign_connection": (OK, (FALSE, "connection_not_found"), (FALSE, "connection_not_found"), 9),
     "bad_credentials": (REJECTED, LEFT, LEFT, 1),
     "inactive_connection": (OK, (FALSE, "connection_inactive"), (FALSE, "connection_inactive"), 5),
-    "elsewhere": (OK, (FALSE, "connection_elsewhere"), CALLS, 5),
-    "empty_connection": (OK, (OPEN, "fqdn_will_be_added"), CALLS, 5),
+    "elsewhere": (OK, (FALSE, "connection_elsewhere"), CALLS, 6),
+    "empty_connection": (OK, (OPEN, "fqdn_will_be_added"), CALLS, 6),
     "application": (OK, (FALSE, "connection_kind"), (FALSE, "no_outbound_profile"), 4),
-    "registration": (OK, (FALSE, "connection_kind"), CALLS, 5),
-    "addresses": (OK, (OPEN, "addresses_not_comparable"), CALLS, 7),
+    "registration": (OK, (FALSE, "connection_kind"), CALLS, 6),
+    "addresses": (OK, (OPEN, "addresses_not_comparable"), CALLS, 8),
     "no_outbound_profile": (OK, HERE, (FALSE, "no_outbound_profile"), 4),
     "profile_disabled": (OK, HERE, (FALSE, "profile_disabled"), 5),
     "profile_full": (OK, HERE, (FALSE, "no_channels"), 5),
@@ -34,7 +34,7 @@ VERDICTS: dict[str, tuple[Any, Any, Any, int]] = {
     "out_of_funds": (OK, BLOCKED, BLOCKED, 3),
     "blocked": (OK, BLOCKED, BLOCKED, 3),
     "unverified": (OK, HIDDEN, HIDDEN, 3),
-    "sub_user": (OK, HERE, CALLS, 6),
+    "sub_user": (OK, HERE, CALLS, 7),
     "permission_missing": ((FALSE, "permission_missing"), LEFT, LEFT, 2),
     "guided": (OK, MAKES, MAKES, 3),
     "trial": (OK, MAKES, MAKES, 3),
@@ -292,14 +292,33 @@ def test_a_sip_subdomain_must_be_the_connections_own_and_open(desk: Any) -> None
     assert inbound_of(desk, domain="sip.telnyx.com").code == "routed_here"
 
 
-def test_calls_to_the_first_numbers_country_count_where_the_united_states_are_closed(desk: Any) -> None:
-    for each in desk.held("destinations").profiles.values():
-        each.whitelisted_destinations = ["FR"]
-    number = next(n for n in desk.held().numbers.values() if n.country == "FR")
-    taken = next(iter(desk.held("destinations").numbers.values()))
-    taken.phone_number, taken.connection_id = number.phone_number, desk.credentials("destinations")["connectionId"]
-    outbound = desk.engine.test_credentials(desk.account("destinations")).outbound
-    assert (outbound.outcome, outbound.code) == CALLS
+@pytest.mark.parametrize(
+    ("allowed", "countries", "outcome", "code"),
+    [
+        (["FR"], ["FR"], TRUE, "calls_allowed"),
+        (["US", "CA"], ["GB"], FALSE, "geo_permission_missing"),
+        (["US", "CA"], ["GB", "US"], OPEN, "geo_permission_partial"),
+        (["US", "CA", "GB"], ["GB", "US"], TRUE, "calls_allowed"),
+    ],
+)
+def test_calls_must_be_allowed_to_the_countries_of_the_numbers(
+    desk: Any, allowed: list[str], countries: list[str], outcome: Outcome, code: str
+) -> None:
+    held = desk.held("destinations")
+    for each in held.profiles.values():
+        each.whitelisted_destinations = allowed
+    held.numbers.clear()
+    for country in countries:
+        give_numbers(desk.sandbox.carrier.world, held, country, "local" if country != "FR" else "national", 1)
+    outbound = outbound_of(desk, label="destinations")
+    assert (outbound.outcome, outbound.code) == (outcome, code)
+    assert outcome is TRUE or "GB" in outbound.summary
+
+
+def test_numbers_that_may_not_be_read_leave_the_united_states(desk: Any) -> None:
+    no = {"errors": [{"code": "10010", "title": "No"}]}
+    desk.fault("status", path="/slim", status=403, json=no, times=None)
+    assert outbound_of(desk).summary.endswith("calls to US.")
 
 
 def test_a_test_after_guided_set_up_judges_what_was_made(desk: Any) -> None:

@@ -119,6 +119,8 @@ def test_a_balance_that_may_not_be_read_is_no_obstacle(desk: Any, imported: Any)
 
 def test_the_country_of_the_number_must_be_allowed(desk: Any) -> None:
     number = next(n for n in desk.held().numbers.values() if n.country == "GB")
+    for each in desk.held().profiles.values():
+        each.whitelisted_destinations = ["US", "CA"]
     route, snapshot = desk.imported(number.phone_number)
     outbound = desk.engine.verify_number(desk.account(), snapshot.number.ref, route).outbound
     assert (outbound.outcome, outbound.code) == (FALSE, "geo_permission_missing")

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import attrs
 
-from trunkline import e164
 from trunkline.checks import (
     CREDENTIALS_VALID,
     FAIL,
@@ -20,11 +19,10 @@ from trunkline.checks import (
 )
 from trunkline.errors import AccountSuspended, CredentialsRejected, PermissionMissing
 from trunkline.refusals import NotThere
-from trunkline_telnyx import accounts, connections, outbound, profiles
+from trunkline_telnyx import accounts, connections, numbers, outbound, profiles
 from trunkline_telnyx.client import Telnyx
 from trunkline_telnyx.connections import Connection, Place
 from trunkline_telnyx.findings import PORTAL, Finding, not_permitted, suspended
-from trunkline_telnyx.names import first_number
 from trunkline_telnyx.profiles import Profile
 
 
@@ -38,7 +36,7 @@ class Login:
 
 
 def test(telnyx: Telnyx) -> CredentialTest:
-    """Five requests for a healthy account: balance, identity, the connection, where it leads, its outbound profile."""
+    """Six requests for a healthy account: balance, identity, connection, where it leads, outbound profile, numbers."""
     login = _login(telnyx)
     if login.check.outcome is not PASS:
         left = Finding(UNKNOWN, "not_asked", "Not asked, since Telnyx does not accept the credentials.")
@@ -122,16 +120,19 @@ def _of(telnyx: Telnyx, login: Login, connection: Connection, read: tuple[Exchan
     into = inbound.check(INBOUND_REACHABLE, read + proof())
     with telnyx.call.proving() as proof:
         profile = profiles.attached(telnyx, connection)
-        country = _country(telnyx, profile)
-        out = outbound.judge(telnyx, connection, found, profile, country, lambda: login.credit)
+        countries = _countries(telnyx, connection, profile)
+        out = outbound.judge(telnyx, connection, found, profile, countries, lambda: login.credit)
     return into, out.check(OUTBOUND_AUTHORIZED, read + proof())
 
 
-def _country(telnyx: Telnyx, profile: Profile | Finding) -> str:
-    if isinstance(profile, Finding) or "US" in profile.destinations or not profile.enabled or profile.full:
-        return "US"
-    number = first_number(telnyx)
-    return (e164.country(number) if number else None) or "US"
+def _countries(telnyx: Telnyx, connection: Connection, profile: Profile | Finding) -> tuple[str, ...]:
+    """Where calls must be allowed: the countries of the newest 250 numbers, the United States where none are told."""
+    if isinstance(profile, Finding) or not connection.active or not profile.enabled or profile.full:
+        return ()
+    try:
+        return numbers.countries(telnyx, most_pages=1) or ("US",)
+    except (NotThere, PermissionMissing):
+        return ("US",)
 
 
 def _no_connection(proof: tuple[Exchange, ...]) -> tuple[Check, Check]:

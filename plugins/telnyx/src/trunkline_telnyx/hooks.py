@@ -30,7 +30,7 @@ class TelnyxPlugin:
 
     @hookimpl
     def test_credentials(self, account: CarrierAccount, call: Call) -> CredentialTest:
-        """Five requests for a healthy account with a connection; three without one; at most nine."""
+        """Six requests for a healthy account with a connection; two without one; at most ten."""
         from trunkline_telnyx import checks
         from trunkline_telnyx.client import Telnyx
 

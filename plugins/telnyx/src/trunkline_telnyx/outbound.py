@@ -19,11 +19,11 @@ def judge(
     connection: Connection,
     found: Sequence[Place] | None,
     profile: Profile | Finding,
-    country: str | None,
+    countries: Sequence[str],
     credit: Callable[[], Decimal | None],
 ) -> Finding:
     """The verdict; `found` is where the connection leads, if that may be read. Credit is asked for last."""
-    finding = profiles.judge(connection, profile, country)
+    finding = profiles.judge(connection, profile, countries)
     if finding.outcome is not PASS:
         return finding
     open_ = _unauthenticated(telnyx, connection, found)

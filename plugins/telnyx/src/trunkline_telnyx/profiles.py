@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 import attrs
@@ -60,8 +61,8 @@ def attached(telnyx: Telnyx, connection: Connection) -> Profile | Finding:
         return not_permitted("This API key may not read the outbound voice profile.", missing.summary)
 
 
-def judge(connection: Connection, profile: Profile | Finding, country: str | None) -> Finding:
-    """Whether calls may go out through this connection, to this country."""
+def judge(connection: Connection, profile: Profile | Finding, countries: Sequence[str]) -> Finding:
+    """Whether calls may go out through this connection, to these countries."""
     if not connection.active:
         summary = "The connection is switched off, so no call leaves it (D18)."
         return Finding(FAIL, "connection_inactive", summary, f"{PORTAL}, open SIP Trunking and switch it on.")
@@ -74,20 +75,29 @@ def judge(connection: Connection, profile: Profile | Finding, country: str | Non
     if profile.full:
         summary = "The connection's outbound voice profile allows 0 calls at once."
         return Finding(FAIL, "no_channels", summary, f"{where} and raise its limit of concurrent calls.")
-    if country is None:
+    if not countries:
         summary = "Which country the number belongs to is not known, so whether it may be called could not be checked."
         return Finding(
             UNKNOWN, "country_unknown", summary, f"{where} and see that the countries to be called are allowed."
         )
-    if country not in profile.destinations:
-        summary = f"Telnyx is set to refuse calls to {country}."
-        remedy = f"{where} and allow the countries that are to be called."
-        return Finding(FAIL, "geo_permission_missing", summary, remedy)
+    refused = [each for each in countries if each not in profile.destinations]
+    allowed = [each for each in countries if each in profile.destinations]
+    remedy = f"{where} and allow the countries that are to be called."
+    if not allowed:
+        return Finding(
+            FAIL, "geo_permission_missing", f"Telnyx is set to refuse calls to {', '.join(refused)}.", remedy
+        )
     if profile.spent:
         # What is allowed in a day before new calls are refused (OpenAPI); of 0 there is no word.
         summary = "The outbound voice profile's daily spend limit is 0 and in force, so Telnyx may refuse every call."
         return Finding(UNKNOWN, "no_daily_spend", summary, f"{where} and raise or switch off its daily spend limit.")
-    return Finding(PASS, "calls_allowed", f"The outbound voice profile is on and allows calls to {country}.")
+    if refused:
+        summary = (
+            f"The outbound voice profile allows calls to {', '.join(allowed)}, but not to {', '.join(refused)}, where "
+            "the account has numbers too."
+        )
+        return Finding(UNKNOWN, "geo_permission_partial", summary, remedy)
+    return Finding(PASS, "calls_allowed", f"The outbound voice profile is on and allows calls to {', '.join(allowed)}.")
 
 
 def of_row(row: Row) -> Profile:

@@ -107,9 +107,10 @@ def _outbound(telnyx: Telnyx, number: NumberRef, present: RoutingSnapshot, conne
     if isinstance(connection, Finding):
         return connection
     country = e164.country(number.number)
+    countries = [country] if country else []
     try:
         profile = profiles.attached(telnyx, connection)
-        return outbound.judge(telnyx, connection, None, profile, country, lambda: _credit(telnyx))
+        return outbound.judge(telnyx, connection, None, profile, countries, lambda: _credit(telnyx))
     except AccountSuspended as error:
         return suspended(error.summary)
 

@@ -124,7 +124,8 @@ def build_accounts(world: World) -> None:
 
 def _healthy(world: World) -> None:
     account = open_account(world, "healthy", "Acme Voice Ltd")
-    profile = give_profile(world, account, "Default")
+    countries = list(dict.fromkeys(country for country, _, _ in _HEALTHY_NUMBERS))
+    profile = give_profile(world, account, "Default", whitelisted_destinations=countries)
     platform = give_platform_connection(world, account, "Acme Main", profile=profile)
     office = give_connection(world, account, "Head office", profile=profile)
     give_fqdn(world, account, office, "pbx.acme.example")
