@@ -211,6 +211,25 @@ def test_a_plan_tells_before_and_after_and_what_it_costs(desk: Any) -> None:
     assert [(each.code, each.numbers) for each in plan.warnings] == [("taken_off_connection", (office.phone_number,))]
 
 
+def test_a_connection_without_an_outbound_profile_is_warned_of(desk: Any) -> None:
+    (warning,) = desk.engine.plan_import(desk.account("no_outbound_profile"), []).warnings
+    assert warning.code == "no_outbound_profile"
+    assert "D38" in warning.summary
+    assert "Outbound Voice Profiles" in warning.summary
+
+
+def test_a_connection_that_will_be_made_without_an_outbound_profile_is_warned_of(desk: Any) -> None:
+    planned = desk.engine.plan_import(desk.account("no_connection"), [])
+    desk.engine.prepare_route(desk.account("no_connection"))
+    made = desk.engine.plan_import(desk.account("no_connection"), [])
+    assert [[each.code for each in plan.warnings] for plan in (planned, made)] == [["no_outbound_profile"]] * 2
+
+
+def test_an_account_that_was_set_up_has_its_outbound_profile(desk: Any) -> None:
+    desk.set_up()
+    assert not desk.engine.plan_import(desk.account("guided"), []).warnings
+
+
 def test_what_overrides_routing_is_warned_of(desk: Any) -> None:
     odd = [n for n in desk.held().numbers.values() if n.voice]
     snapshots = desk.snapshots([n.phone_number for n in odd])

@@ -17,6 +17,13 @@ _FREE = "https://github.com/team-telnyx/ai"
 """Where Telnyx' own script that makes a connection and a profile says that it costs nothing; no fee is documented for
 putting a number on a connection."""
 
+_NO_PROFILE = (
+    "Numbers can be called, but not call out: the connection they are put on has no outbound voice profile, so Telnyx "
+    "refuses every call from it (D38). In the Telnyx Mission Control Portal, set how the connection's outbound "
+    "calls are authenticated, then open Outbound Voice Profiles and add the connection to one; or connect the account by guided "
+    "set-up, which makes both."
+)
+
 
 def plan(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
     """Two requests, four for an IP connection: the connection, and where it leads."""
@@ -73,6 +80,8 @@ def _warnings(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot], target: Targ
             )
         )
     warnings += overrides.warnings([(s.number.number, s.restore.get("overrides")) for s in snapshots])
+    if target.connection is None or target.connection.profile_id is None:
+        warnings.append(PlanWarning("no_outbound_profile", _NO_PROFILE))
     if target.connection is not None:
         doubts = connections.open_of(target.connection, target.places, telnyx.call.require_platform())
         warnings += [PlanWarning(each.code, f"{each.summary} {each.remedy}") for each in doubts]
