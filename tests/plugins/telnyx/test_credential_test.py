@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from trunkline.checks import Outcome
-from trunkline.errors import CarrierUnavailable
+from trunkline.errors import CarrierAnswerUnexpected, CarrierUnavailable
 from trunkline_sandbox.telnyx.accounts import give_connection, give_fqdn, give_numbers
 from trunkline_sandbox.telnyx.model import Ip
+
+from .conftest import MARKER
 
 TRUE, FALSE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 OK, REJECTED, LEFT = (TRUE, "credentials_accepted"), (FALSE, "credentials_rejected"), (OPEN, "not_asked")
@@ -36,8 +38,9 @@ VERDICTS: dict[str, tuple[Any, Any, Any, int]] = {
     "unverified": (OK, HIDDEN, HIDDEN, 3),
     "sub_user": (OK, HERE, CALLS, 7),
     "permission_missing": ((FALSE, "permission_missing"), LEFT, LEFT, 2),
-    "guided": (OK, MAKES, MAKES, 3),
-    "trial": (OK, MAKES, MAKES, 3),
+    "guided": (OK, MAKES, MAKES, 4),
+    "trial": (OK, MAKES, MAKES, 4),
+    "trial_taken": (OK, MAKES, MAKES, 4),
 }
 
 
@@ -336,3 +339,62 @@ def test_what_guided_set_up_would_mend_is_no_failure(desk: Any) -> None:
     assert [(check.outcome, check.code) for check in result.checks] == [OK, MAKES, MAKES]
     own.active = False
     assert not desk.engine.test_credentials(desk.account("guided")).passed
+
+
+def begun(desk: Any, steps: int) -> None:
+    """Guided set-up that was broken off after so many records."""
+    running = desk.engine.set_up_account(desk.account("guided"))
+    for _ in range(steps):
+        next(running)
+    running.close()
+
+
+def guided(desk: Any) -> Any:
+    desk.forget()
+    return desk.engine.test_credentials(desk.account("guided"))
+
+
+def test_what_guided_set_up_would_make_and_what_it_finds_is_told(desk: Any) -> None:
+    result = guided(desk)
+    assert "will make an FQDN connection" in result.inbound.summary
+    assert "will make an outbound voice profile" in result.outbound.summary
+    begun(desk, 2)
+    result = guided(desk)
+    assert [(check.outcome, check.code) for check in result.checks] == [OK, MAKES, MAKES]
+    assert "will use the outbound voice profile" in result.outbound.summary
+    begun(desk, 4)
+    result = guided(desk)
+    assert [(check.outcome, check.code) for check in result.checks] == [OK, MAKES, MAKES]
+    assert "will use the connection" in result.inbound.summary
+    assert "will use the outbound voice profile" in result.outbound.summary
+
+
+@pytest.mark.parametrize("steps", [2, 4])
+def test_a_profile_of_ours_that_is_switched_off_fails_before_set_up_fails(desk: Any, steps: int) -> None:
+    begun(desk, steps)
+    (profile,) = [each for each in desk.held("guided").profiles.values() if each.name == MARKER]
+    profile.enabled = False
+    outbound = guided(desk).outbound
+    assert (outbound.outcome, outbound.code) == (FALSE, "profile_disabled")
+    with pytest.raises(CarrierAnswerUnexpected, match="switched off"):
+        desk.set_up()
+
+
+def test_guided_set_up_of_a_platform_that_is_an_address_fails_in_the_test(desk: Any) -> None:
+    desk.platform = "198.51.100.20"
+    result = guided(desk)
+    assert [(check.outcome, check.code) for check in result.checks] == [OK, *[(FALSE, "platform_is_address")] * 2]
+
+
+@pytest.mark.parametrize("path", ["/fqdn_connections", "/outbound_voice_profiles"])
+def test_guided_set_up_without_the_right_to_what_it_needs_fails_in_the_test(desk: Any, path: str) -> None:
+    no = {"errors": [{"code": "10010", "title": "No"}]}
+    desk.fault("status", path=path, status=403, json=no, times=None)
+    result = desk.engine.test_credentials(desk.account("guided"))
+    assert [check.code for check in result.checks][1:] == ["permission_missing"] * 2
+    assert not result.passed
+
+
+def test_a_profile_that_is_there_is_named_to_whom_a_trial_account_belongs(desk: Any) -> None:
+    assert "“Theirs”" in outbound_of(desk, label="trial_taken").remedy
+    assert outbound_of(desk, label="trial").remedy == "Nothing has to be done."

@@ -39,6 +39,12 @@ def fetch(telnyx: Telnyx, id: str) -> Profile:
     return of_row(telnyx.ask(lambda sdk: sdk.outbound_voice_profiles.retrieve(id)))
 
 
+def listed(telnyx: Telnyx) -> list[Profile]:
+    """All profiles of the account, the oldest first."""
+    found = [of_row(row) for row in telnyx.rows("/outbound_voice_profiles", {})]
+    return sorted(found, key=lambda each: (each.made_at, len(each.id), each.id))
+
+
 def named(telnyx: Telnyx, name: str) -> list[Profile]:
     """The profiles of exactly this name, the oldest first; the filter finds those that contain it."""
     found = [of_row(row) for row in telnyx.rows("/outbound_voice_profiles", {"filter[name][contains]": name})]
@@ -66,8 +72,11 @@ def judge(connection: Connection, profile: Profile | Finding, countries: Sequenc
     if not connection.active:
         summary = "The connection is switched off, so no call leaves it (D18)."
         return Finding(FAIL, "connection_inactive", summary, f"{PORTAL}, open SIP Trunking and switch it on.")
-    if isinstance(profile, Finding):
-        return profile
+    return profile if isinstance(profile, Finding) else allows(profile, countries)
+
+
+def allows(profile: Profile, countries: Sequence[str]) -> Finding:
+    """Whether calls may go out through whatever has this profile, to these countries."""
     where = f"{PORTAL}, open Outbound Voice Profiles,"
     if not profile.enabled:
         summary = "The connection's outbound voice profile is switched off, so Telnyx blocks every call."
