@@ -127,6 +127,7 @@ def test_a_currency_is_three_capital_letters(currency):
         (None, ChargeSource.LIST_PRICE),
         (Money(Decimal(1), "USD"), ChargeSource.UNKNOWN),
         (Money(Decimal(1), "USD"), ChargeSource.DOCUMENTED_FREE),
+        (Money(Decimal(1), "USD"), ChargeSource.NO_FEE_LISTED),
     ],
 )
 def test_a_price_without_a_source_and_a_free_thing_with_a_price_cannot_be_made(money, source):

@@ -210,7 +210,7 @@ class ChargeView(msgspec.Struct):
     kind: Literal["one_time", "monthly", "usage"]
     amount: str | None
     currency: str | None
-    source: Literal["carrier_api", "list_price", "documented_free", "unknown"]
+    source: Literal["carrier_api", "list_price", "documented_free", "no_fee_listed", "unknown"]
     as_of: str
     reference: str | None
 

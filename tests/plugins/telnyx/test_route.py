@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from trunkline.charges import ChargeSource
 from trunkline.errors import CarrierRefused, CarrierUnavailable, TrunklineError, WriteOutcomeUnknown
 
 from .conftest import MARKER
@@ -208,6 +209,7 @@ def test_a_plan_tells_before_and_after_and_what_it_costs(desk: Any) -> None:
     (charge,) = plan.charges
     assert charge.money is not None
     assert charge.money.amount == 0
+    assert charge.source is ChargeSource.NO_FEE_LISTED
     assert [(each.code, each.numbers) for each in plan.warnings] == [("taken_off_connection", (office.phone_number,))]
 
 

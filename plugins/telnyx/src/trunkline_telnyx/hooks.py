@@ -30,7 +30,7 @@ class TelnyxPlugin:
 
     @hookimpl
     def test_credentials(self, account: CarrierAccount, call: Call) -> CredentialTest:
-        """Six requests for a healthy account with a connection; two without one, four before guided set-up; at most ten."""
+        """Six requests for a healthy account with a connection; two without, four before guided set-up; at most ten."""
         from trunkline_telnyx import checks
         from trunkline_telnyx.client import Telnyx
 

@@ -13,15 +13,14 @@ from trunkline_telnyx.client import Telnyx
 from trunkline_telnyx.connections import FQDN, KINDS, name_for, shown, wanted_port
 from trunkline_telnyx.routes import Target
 
-_FREE = "https://github.com/team-telnyx/ai"
-"""Where Telnyx' own script that makes a connection and a profile says that it costs nothing; no fee is documented for
-putting a number on a connection."""
+_FEES = "https://support.telnyx.com/en/articles/4425088"
+"""The charges of a number: none is listed for putting it on a connection. That it is free is not said anywhere."""
 
 _NO_PROFILE = (
     "Numbers can be called, but not call out: the connection they are put on has no outbound voice profile, so Telnyx "
-    "refuses every call from it (D38). In the Telnyx Mission Control Portal, set how the connection's outbound "
-    "calls are authenticated, then open Outbound Voice Profiles and add the connection to one; or connect the account by guided "
-    "set-up, which makes both."
+    "refuses every call from it (D38). In the Telnyx Mission Control Portal, set how the connection's outbound calls "
+    "are authenticated, then open Outbound Voice Profiles and add the connection to one; or connect the account by "
+    "guided set-up, which makes both."
 )
 
 
@@ -39,7 +38,7 @@ def plan(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
             PlannedNumber(each.number.number, each.view, after, own is not None and each.points_at == own)
             for each in snapshots
         ),
-        charges=(_import_is_free(telnyx),),
+        charges=(_import_charge(telnyx),),
         warnings=tuple(_warnings(telnyx, snapshots, target)),
     )
 
@@ -55,15 +54,15 @@ def _objects(telnyx: Telnyx, target: Target) -> tuple[PlannedObject, ...]:
     )
 
 
-def _import_is_free(telnyx: Telnyx) -> ChargeItem:
+def _import_charge(telnyx: Telnyx) -> ChargeItem:
     # The number is paid for already, and what does cost (HD voice, call screening, CNAM) is never switched on.
     return ChargeItem(
         what="putting numbers on a connection",
         kind=ChargeKind.ONE_TIME,
         money=Money(Decimal(0), "USD"),
-        source=ChargeSource.DOCUMENTED_FREE,
+        source=ChargeSource.NO_FEE_LISTED,
         as_of=telnyx.call.now().date(),
-        reference=_FREE,
+        reference=_FEES,
     )
 
 
