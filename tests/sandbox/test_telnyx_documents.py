@@ -13,6 +13,7 @@ import yaml
 
 from trunkline_sandbox import Sandbox, running
 from trunkline_sandbox.telnyx import SimulatedTelnyx
+from trunkline_sandbox.telnyx.accounts import give_connection
 from trunkline_sandbox.telnyx.simulated import ROUTES
 
 DOCUMENT = "shared/specs/telnyx/spec3.yml"
@@ -21,9 +22,10 @@ DOCUMENT = "shared/specs/telnyx/spec3.yml"
 # Newer than the document; in the official SDK telnyx 4.189.0.
 UNDOCUMENTED = {"/connections/count", "/fqdn_connections/{id}/fqdn_authentication"}
 
-# Where the document is known to be wrong: the property, what really comes, how that is known.
-KNOWN_DIFFERENCES: dict[str, tuple[dict[str, Any], str]] = {
-    "connection_id": ({"type": ["string", "null", "integer"]}, "/fqdns answers it as a number (read live 2026-09-21)"),
+# Where the document is known to be wrong: the resource and its property, what really comes, how that is known.
+KNOWN_DIFFERENCES: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
+    ("fqdns", "connection_id"): ({"type": ["string", "integer"]}, "answered as a number (read live 2026-09-21)"),
+    ("phone_numbers", "connection_id"): ({"type": ["string", "null"]}, "null where a number is on none"),
 }
 
 # What comes though the document does not have it, and how that is known.
@@ -64,21 +66,25 @@ def telnyx() -> Iterator[Sandbox[SimulatedTelnyx]]:
         yield sandbox
 
 
-def resolved(document: Any, schema: Any, name: str = "") -> Any:
-    """The schema with references resolved and the known differences put in."""
-    if name in KNOWN_DIFFERENCES:
-        return KNOWN_DIFFERENCES[name][0]
+def resolved(document: Any, schema: Any, resource: str, name: str = "") -> Any:
+    """The schema with references resolved and the known differences of a resource put in."""
+    if (resource, name) in KNOWN_DIFFERENCES:
+        return KNOWN_DIFFERENCES[resource, name][0]
     if isinstance(schema, list):
-        return [resolved(document, each) for each in schema]
+        return [resolved(document, each, resource) for each in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return resolved(document, document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
+        return resolved(document, document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], resource)
     plain = {key: value for key, value in schema.items() if key not in ("example", "examples", "description", "format")}
     if "properties" in plain:
-        known = {key: resolved(document, value, key) for key, value in plain.pop("properties").items()}
-        return {**resolved(document, plain), "properties": known}
-    return {key: resolved(document, value) for key, value in plain.items()}
+        known = {key: resolved(document, value, resource, key) for key, value in plain.pop("properties").items()}
+        return {**resolved(document, plain, resource), "properties": known}
+    return {key: resolved(document, value, resource) for key, value in plain.items()}
+
+
+def resource_of(path: str) -> str:
+    return path.split("/")[1]
 
 
 def answer_schema(document: Any, method: str, path: str, status: int) -> Any:
@@ -90,7 +96,7 @@ def answer_schema(document: Any, method: str, path: str, status: int) -> Any:
     answer = document["paths"][template][method]["responses"][str(status)]
     if "$ref" in answer:
         answer = document["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
-    return resolved(document, answer["content"]["application/json"]["schema"])
+    return resolved(document, answer["content"]["application/json"]["schema"], resource_of(path))
 
 
 def strangers(schema: Any, payload: Any) -> set[str]:
@@ -118,6 +124,8 @@ class Prepared:
 
     def __init__(self, sandbox: Sandbox[SimulatedTelnyx]) -> None:
         account = sandbox.carrier.accounts["healthy"]
+        for kind in ("fax_application", "external_connection", "uac_connection"):
+            give_connection(sandbox.carrier.world, account, kind, kind, webhook_url="https://calls.acme.example/x")
         by_kind = {each.record_type: each.id for each in account.connections.values()}
         fqdn_connection = next(each for each in account.connections.values() if each.name == "Head office")
         unused = sandbox.carrier.accounts["healthy"].profiles
@@ -129,6 +137,9 @@ class Prepared:
             "credential_connections": by_kind["credential_connection"],
             "call_control_applications": by_kind["call_control_application"],
             "texml_applications": by_kind["texml_application"],
+            "fax_applications": by_kind["fax_application"],
+            "external_connections": by_kind["external_connection"],
+            "uac_connections": by_kind["uac_connection"],
             "fqdns": next(iter(account.fqdns)),
             "outbound_voice_profiles": next(iter(unused)),
         }
@@ -197,7 +208,7 @@ def test_refusals_have_the_documented_shape(
     if "$ref" in response:
         response = document["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
     if "content" in response:
-        schema = resolved(document, response["content"]["application/json"]["schema"])
+        schema = resolved(document, response["content"]["application/json"]["schema"], resource_of(path))
         jsonschema.Draft202012Validator(schema).validate(answer.json())
     (error,) = answer.json()["errors"]
     assert isinstance(error["code"], str)

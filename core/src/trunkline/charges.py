@@ -59,6 +59,7 @@ class ChargeSource(enum.Enum):
     LIST_PRICE = "list_price"
     DOCUMENTED_FREE = "documented_free"
     NO_FEE_LISTED = "no_fee_listed"
+    """The carrier lists its fees, and none for this; that it is free it does not say."""
     UNKNOWN = "unknown"
 
 
@@ -79,9 +80,9 @@ class ChargeItem:
     def __attrs_post_init__(self) -> None:
         if (self.money is None) != (self.source is ChargeSource.UNKNOWN):
             raise ValueError("a price has a source, and only an unknown price has none")
-        free = (ChargeSource.DOCUMENTED_FREE, ChargeSource.NO_FEE_LISTED)
-        if self.source in free and self.money and self.money.amount:
-            raise ValueError("what is free, or has no fee, costs nothing")
+        free = self.source in (ChargeSource.DOCUMENTED_FREE, ChargeSource.NO_FEE_LISTED)
+        if free and self.money and self.money.amount:
+            raise ValueError("what is free, or has no fee listed, costs nothing")
 
 
 @attrs.frozen

@@ -6,6 +6,10 @@ import pytest
 
 from trunkline.checks import Outcome
 from trunkline.errors import CarrierAnswerUnexpected, CarrierTimedOut, CarrierUnavailable, RateLimited, TrunklineError
+from trunkline_sandbox.telnyx.accounts import give_connection, give_fqdn, give_numbers
+from trunkline_sandbox.telnyx.model import Ip
+
+from .conftest import MARKER
 
 TRUE, FALSE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 OK, REJECTED, LEFT = (TRUE, "credentials_accepted"), (FALSE, "credentials_rejected"), (OPEN, "not_asked")
@@ -14,17 +18,17 @@ BLOCKED, MAKES = (FALSE, "account_suspended"), (OPEN, "guided_setup_will_create"
 HIDDEN = (OPEN, "permission_missing")
 
 VERDICTS: dict[str, tuple[Any, Any, Any, int]] = {
-    "healthy": (OK, HERE, CALLS, 5),
-    "empty": (OK, HERE, CALLS, 5),
+    "healthy": (OK, HERE, CALLS, 6),
+    "empty": (OK, HERE, CALLS, 6),
     "no_connection": (OK, (OPEN, "connection_not_given"), (OPEN, "connection_not_given"), 2),
-    "foreign_connection": (OK, (FALSE, "connection_not_found"), (FALSE, "connection_not_found"), 6),
+    "foreign_connection": (OK, (FALSE, "connection_not_found"), (FALSE, "connection_not_found"), 9),
     "bad_credentials": (REJECTED, LEFT, LEFT, 1),
     "inactive_connection": (OK, (FALSE, "connection_inactive"), (FALSE, "connection_inactive"), 5),
-    "elsewhere": (OK, (FALSE, "connection_elsewhere"), CALLS, 5),
-    "empty_connection": (OK, (OPEN, "fqdn_will_be_added"), CALLS, 5),
+    "elsewhere": (OK, (FALSE, "connection_elsewhere"), CALLS, 6),
+    "empty_connection": (OK, (OPEN, "fqdn_will_be_added"), CALLS, 6),
     "application": (OK, (FALSE, "connection_kind"), (FALSE, "no_outbound_profile"), 4),
-    "registration": (OK, (FALSE, "connection_kind"), CALLS, 5),
-    "addresses": (OK, (OPEN, "addresses_not_comparable"), CALLS, 6),
+    "registration": (OK, (FALSE, "connection_kind"), CALLS, 6),
+    "addresses": (OK, (OPEN, "addresses_not_comparable"), CALLS, 8),
     "no_outbound_profile": (OK, HERE, (FALSE, "no_outbound_profile"), 4),
     "profile_disabled": (OK, HERE, (FALSE, "profile_disabled"), 5),
     "profile_full": (OK, HERE, (FALSE, "no_channels"), 5),
@@ -32,10 +36,11 @@ VERDICTS: dict[str, tuple[Any, Any, Any, int]] = {
     "out_of_funds": (OK, BLOCKED, BLOCKED, 3),
     "blocked": (OK, BLOCKED, BLOCKED, 3),
     "unverified": (OK, HIDDEN, HIDDEN, 3),
-    "sub_user": (OK, HERE, CALLS, 6),
+    "sub_user": (OK, HERE, CALLS, 7),
     "permission_missing": ((FALSE, "permission_missing"), LEFT, LEFT, 2),
-    "guided": (OK, MAKES, MAKES, 3),
-    "trial": (OK, MAKES, MAKES, 3),
+    "guided": (OK, MAKES, MAKES, 4),
+    "trial": (OK, MAKES, MAKES, 4),
+    "trial_taken": (OK, MAKES, MAKES, 4),
 }
 
 
@@ -113,6 +118,51 @@ def test_without_credit_calls_are_left_open(desk: Any) -> None:
     assert desk.engine.test_credentials(desk.account()).outbound.code == "calls_allowed"
 
 
+def outbound_of(desk: Any, **more: Any) -> Any:
+    return desk.engine.test_credentials(desk.account(**more)).outbound
+
+
+@pytest.mark.parametrize(
+    ("enabled", "limit", "code"),
+    [
+        (True, "0.00", "no_daily_spend"),
+        (True, "100.00", "calls_allowed"),
+        (True, None, "calls_allowed"),
+        (False, "0.00", "calls_allowed"),
+    ],
+)
+def test_a_daily_spend_limit_of_nothing_leaves_calls_open(
+    desk: Any, enabled: bool, limit: str | None, code: str
+) -> None:
+    for each in desk.held().profiles.values():
+        each.daily_spend_limit_enabled, each.daily_spend_limit = enabled, limit
+    outbound = outbound_of(desk)
+    assert outbound.code == code
+    assert outbound.outcome is (TRUE if code == "calls_allowed" else OPEN)
+
+
+@pytest.mark.parametrize("method", [None, "ip-authentication"])
+def test_calls_out_that_telnyx_cannot_tell_whose_they_are_are_left_open(desk: Any, method: str | None) -> None:
+    own = desk.connection("Acme Main")
+    own.authentication = method
+    outbound = outbound_of(desk)
+    assert (outbound.outcome, outbound.code) == (OPEN, "no_outbound_authentication")
+    desk.held().ips["2"] = Ip("2", own.id, "198.51.100.8", 5060, 0.0, 0.0)
+    assert outbound_of(desk).code == "calls_allowed"
+
+
+def test_an_ip_connection_needs_an_address_for_calls_out(desk: Any) -> None:
+    desk.held("addresses").ips.clear()
+    assert outbound_of(desk, label="addresses").code == "no_outbound_authentication"
+
+
+def test_whether_calls_go_out_through_an_application_is_left_open(desk: Any) -> None:
+    menu = desk.connection("Call menu")
+    menu.profile_id = next(iter(desk.held().profiles))
+    outbound = outbound_of(desk, connectionId=menu.id)
+    assert (outbound.outcome, outbound.code) == (OPEN, "connection_kind")
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_trouble_at_telnyx_is_no_verdict(desk: Any, status: int) -> None:
     desk.fault("status", path="/balance", status=status, times=None)
@@ -133,6 +183,25 @@ def test_an_application_is_recognised_whether_connections_know_it_or_not(desk: A
         inbound = desk.engine.test_credentials(account).inbound
         assert inbound.code == "connection_kind"
         assert words.lower() in inbound.summary.lower()
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("fax_application", "A fax application"),
+        ("external_connection", "An external connection"),
+        ("uac_connection", "A uac connection"),
+    ],
+)
+def test_a_kind_that_connections_may_not_know_is_not_called_missing(
+    desk: Any, kind: str, words: str, known: bool
+) -> None:
+    desk.switch(applications_are_connections=known)
+    other = give_connection(desk.sandbox.carrier.world, desk.held(), "Other", kind)
+    inbound = desk.engine.test_credentials(desk.account(connectionId=other.id)).inbound
+    assert inbound.code == "connection_kind"
+    assert inbound.summary.startswith(words)
 
 
 # Where a connection leads
@@ -180,6 +249,35 @@ def test_an_address_is_compared_with_an_address(desk: Any) -> None:
     assert inbound_of(desk, label="addresses").code == "connection_elsewhere"
 
 
+def by_address(desk: Any) -> Any:
+    """The IP connection of an account, on a platform that has that address."""
+    desk.platform = "198.51.100.20"
+    return desk.connection("Office", "addresses")
+
+
+def test_an_ip_connections_own_subdomain_is_known(desk: Any) -> None:
+    office = by_address(desk)
+    office.inbound["sip_subdomain"] = "fern"
+    assert inbound_of(desk, label="addresses", domain="fern.sip.telnyx.com").code == "routed_here"
+    office.inbound["sip_subdomain_receive_settings"] = "only_my_connections"
+    assert inbound_of(desk, label="addresses", domain="fern.sip.telnyx.com").code == "domain_closed"
+    assert inbound_of(desk, label="addresses", domain="other.sip.telnyx.com").code == "domain_not_found"
+
+
+def test_an_ip_connection_without_inbound_channels_fails(desk: Any) -> None:
+    by_address(desk).inbound["channel_limit"] = 0
+    assert inbound_of(desk, label="addresses").code == "no_channels"
+
+
+@pytest.mark.parametrize("primary", ["1", "198.51.100.20"])
+def test_an_ip_connections_primary_address_is_named_by_id_or_address(desk: Any, primary: str) -> None:
+    office = by_address(desk)
+    office.inbound["default_primary_ip_id"] = primary
+    assert inbound_of(desk, label="addresses").code == "routed_here"
+    office.inbound["default_primary_ip_id"] = "2"
+    assert inbound_of(desk, label="addresses").code == "another_host_first"
+
+
 def test_another_host_as_primary_comes_first(desk: Any) -> None:
     own = desk.connection("Acme Main")
     own.inbound["default_primary_fqdn_id"] = "1"
@@ -187,6 +285,24 @@ def test_another_host_as_primary_comes_first(desk: Any) -> None:
     (fqdn,) = [each for each in desk.held().fqdns.values() if each.connection_id == own.id]
     own.inbound["default_primary_fqdn_id"] = fqdn.id
     assert inbound_of(desk).code == "routed_here"
+
+
+def test_calls_that_are_shared_out_with_another_host_are_left_open(desk: Any) -> None:
+    own = desk.connection("Acme Main")
+    own.inbound["default_routing_method"] = "round-robin"
+    assert inbound_of(desk).code == "routed_here"
+    give_fqdn(desk.sandbox.carrier.world, desk.held(), own, "pbx.acme.example")
+    inbound = inbound_of(desk)
+    assert (inbound.outcome, inbound.code) == (OPEN, "calls_shared")
+    assert inbound_of(desk, domain="acme.sip.telnyx.com").code == "domain_not_found"
+    own.inbound["default_routing_method"] = "sequential"
+    assert inbound_of(desk).code == "routed_here"
+
+
+def test_a_connection_that_leaves_out_the_plus_is_left_open(desk: Any) -> None:
+    desk.connection("Acme Main").inbound["dnis_number_format"] = "e164"
+    inbound = inbound_of(desk)
+    assert (inbound.outcome, inbound.code) == (OPEN, "number_format")
 
 
 def test_no_inbound_channel_is_a_failure(desk: Any) -> None:
@@ -204,14 +320,33 @@ def test_a_sip_subdomain_must_be_the_connections_own_and_open(desk: Any) -> None
     assert inbound_of(desk, domain="sip.telnyx.com").code == "routed_here"
 
 
-def test_calls_to_the_first_numbers_country_count_where_the_united_states_are_closed(desk: Any) -> None:
-    for each in desk.held("destinations").profiles.values():
-        each.whitelisted_destinations = ["FR"]
-    number = next(n for n in desk.held().numbers.values() if n.country == "FR")
-    taken = next(iter(desk.held("destinations").numbers.values()))
-    taken.phone_number, taken.connection_id = number.phone_number, desk.credentials("destinations")["connectionId"]
-    outbound = desk.engine.test_credentials(desk.account("destinations")).outbound
-    assert (outbound.outcome, outbound.code) == CALLS
+@pytest.mark.parametrize(
+    ("allowed", "countries", "outcome", "code"),
+    [
+        (["FR"], ["FR"], TRUE, "calls_allowed"),
+        (["US", "CA"], ["GB"], FALSE, "geo_permission_missing"),
+        (["US", "CA"], ["GB", "US"], OPEN, "geo_permission_partial"),
+        (["US", "CA", "GB"], ["GB", "US"], TRUE, "calls_allowed"),
+    ],
+)
+def test_calls_must_be_allowed_to_the_countries_of_the_numbers(
+    desk: Any, allowed: list[str], countries: list[str], outcome: Outcome, code: str
+) -> None:
+    held = desk.held("destinations")
+    for each in held.profiles.values():
+        each.whitelisted_destinations = allowed
+    held.numbers.clear()
+    for country in countries:
+        give_numbers(desk.sandbox.carrier.world, held, country, "local" if country != "FR" else "national", 1)
+    outbound = outbound_of(desk, label="destinations")
+    assert (outbound.outcome, outbound.code) == (outcome, code)
+    assert outcome is TRUE or "GB" in outbound.summary
+
+
+def test_numbers_that_may_not_be_read_leave_the_united_states(desk: Any) -> None:
+    no = {"errors": [{"code": "10010", "title": "No"}]}
+    desk.fault("status", path="/slim", status=403, json=no, times=None)
+    assert outbound_of(desk).summary.endswith("calls to US.")
 
 
 def test_a_test_after_guided_set_up_judges_what_was_made(desk: Any) -> None:
@@ -229,3 +364,62 @@ def test_what_guided_set_up_would_mend_is_no_failure(desk: Any) -> None:
     assert [(check.outcome, check.code) for check in result.checks] == [OK, MAKES, MAKES]
     own.active = False
     assert not desk.engine.test_credentials(desk.account("guided")).passed
+
+
+def begun(desk: Any, steps: int) -> None:
+    """Guided set-up that was broken off after so many records."""
+    running = desk.engine.set_up_account(desk.account("guided"))
+    for _ in range(steps):
+        next(running)
+    running.close()
+
+
+def guided(desk: Any) -> Any:
+    desk.forget()
+    return desk.engine.test_credentials(desk.account("guided"))
+
+
+def test_what_guided_set_up_would_make_and_what_it_finds_is_told(desk: Any) -> None:
+    result = guided(desk)
+    assert "will make an FQDN connection" in result.inbound.summary
+    assert "will make an outbound voice profile" in result.outbound.summary
+    begun(desk, 2)
+    result = guided(desk)
+    assert [(check.outcome, check.code) for check in result.checks] == [OK, MAKES, MAKES]
+    assert "will use the outbound voice profile" in result.outbound.summary
+    begun(desk, 4)
+    result = guided(desk)
+    assert [(check.outcome, check.code) for check in result.checks] == [OK, MAKES, MAKES]
+    assert "will use the connection" in result.inbound.summary
+    assert "will use the outbound voice profile" in result.outbound.summary
+
+
+@pytest.mark.parametrize("steps", [2, 4])
+def test_a_profile_of_ours_that_is_switched_off_fails_before_set_up_fails(desk: Any, steps: int) -> None:
+    begun(desk, steps)
+    (profile,) = [each for each in desk.held("guided").profiles.values() if each.name == MARKER]
+    profile.enabled = False
+    outbound = guided(desk).outbound
+    assert (outbound.outcome, outbound.code) == (FALSE, "profile_disabled")
+    with pytest.raises(CarrierAnswerUnexpected, match="switched off"):
+        desk.set_up()
+
+
+def test_guided_set_up_of_a_platform_that_is_an_address_fails_in_the_test(desk: Any) -> None:
+    desk.platform = "198.51.100.20"
+    result = guided(desk)
+    assert [(check.outcome, check.code) for check in result.checks] == [OK, *[(FALSE, "platform_is_address")] * 2]
+
+
+@pytest.mark.parametrize("path", ["/fqdn_connections", "/outbound_voice_profiles"])
+def test_guided_set_up_without_the_right_to_what_it_needs_fails_in_the_test(desk: Any, path: str) -> None:
+    no = {"errors": [{"code": "10010", "title": "No"}]}
+    desk.fault("status", path=path, status=403, json=no, times=None)
+    result = desk.engine.test_credentials(desk.account("guided"))
+    assert [check.code for check in result.checks][1:] == ["permission_missing"] * 2
+    assert not result.passed
+
+
+def test_a_profile_that_is_there_is_named_to_whom_a_trial_account_belongs(desk: Any) -> None:
+    assert "“Theirs”" in outbound_of(desk, label="trial_taken").remedy
+    assert outbound_of(desk, label="trial").remedy == "Nothing has to be done."

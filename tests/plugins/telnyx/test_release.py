@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from trunkline.errors import CarrierUnavailable, TrunklineError, WriteOutcomeUnknown
+from trunkline.errors import CarrierRefused, CarrierUnavailable, TrunklineError, WriteOutcomeUnknown
 from trunkline.numbers import ReleaseOutcome
+from trunkline_sandbox.telnyx.accounts import give_connection
 
 RESTORED, LEFT, CANNOT = ReleaseOutcome.RESTORED, ReleaseOutcome.LEFT_ALONE, ReleaseOutcome.CANNOT_RESTORE
 
@@ -73,6 +74,20 @@ def test_an_earlier_connection_that_is_gone_cannot_be_restored(desk: Any, way: s
     result = released(desk, route, snapshot)
     assert (result.outcome, result.code) == (CANNOT, "earlier_connection_deleted")
     assert number.connection_id == route.id
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("kind", ["fax_application", "external_connection", "uac_connection"])
+def test_an_earlier_application_that_is_there_is_not_called_deleted(desk: Any, kind: str, known: bool) -> None:
+    desk.switch(applications_are_connections=known)
+    other = give_connection(desk.sandbox.carrier.world, desk.held(), "Other", kind)
+    number = desk.number()
+    number.connection_id = other.id
+    route, snapshot = desk.imported(number.phone_number)
+    desk.fault("status", method="PATCH", status=422, json={"errors": [{"code": "10015", "title": "No"}]})
+    with pytest.raises(CarrierRefused):
+        released(desk, route, snapshot)
+    assert released(desk, route, snapshot).outcome is RESTORED
 
 
 def test_a_customers_own_connection_is_where_the_number_stays(desk: Any) -> None:

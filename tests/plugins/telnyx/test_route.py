@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from trunkline.charges import ChargeSource
 from trunkline.errors import CarrierRefused, CarrierUnavailable, TrunklineError, WriteOutcomeUnknown
 
 from .conftest import MARKER
@@ -178,6 +179,15 @@ def test_an_ip_connection_with_the_platforms_address_is_used(desk: Any) -> None:
     assert not desk.writes()
 
 
+def test_an_ip_connection_that_leaves_out_the_plus_is_warned_of(desk: Any) -> None:
+    desk.platform = "198.51.100.20"
+    office = desk.connection("Office", "addresses")
+    assert not desk.engine.plan_import(desk.account("addresses"), []).warnings
+    office.inbound["dnis_number_format"] = "e164"
+    (warning,) = desk.engine.plan_import(desk.account("addresses"), []).warnings
+    assert warning.code == "number_format"
+
+
 def test_a_sip_subdomain_that_is_not_its_own_is_no_obstacle_to_an_import(desk: Any) -> None:
     assert prepared(desk, domain="acme.sip.telnyx.com").id == desk.connection("Acme Main").id
 
@@ -199,7 +209,27 @@ def test_a_plan_tells_before_and_after_and_what_it_costs(desk: Any) -> None:
     (charge,) = plan.charges
     assert charge.money is not None
     assert charge.money.amount == 0
+    assert charge.source is ChargeSource.NO_FEE_LISTED
     assert [(each.code, each.numbers) for each in plan.warnings] == [("taken_off_connection", (office.phone_number,))]
+
+
+def test_a_connection_without_an_outbound_profile_is_warned_of(desk: Any) -> None:
+    (warning,) = desk.engine.plan_import(desk.account("no_outbound_profile"), []).warnings
+    assert warning.code == "no_outbound_profile"
+    assert "D38" in warning.summary
+    assert "Outbound Voice Profiles" in warning.summary
+
+
+def test_a_connection_that_will_be_made_without_an_outbound_profile_is_warned_of(desk: Any) -> None:
+    planned = desk.engine.plan_import(desk.account("no_connection"), [])
+    desk.engine.prepare_route(desk.account("no_connection"))
+    made = desk.engine.plan_import(desk.account("no_connection"), [])
+    assert [[each.code for each in plan.warnings] for plan in (planned, made)] == [["no_outbound_profile"]] * 2
+
+
+def test_an_account_that_was_set_up_has_its_outbound_profile(desk: Any) -> None:
+    desk.set_up()
+    assert not desk.engine.plan_import(desk.account("guided"), []).warnings
 
 
 def test_what_overrides_routing_is_warned_of(desk: Any) -> None:
@@ -216,6 +246,13 @@ def test_what_overrides_routing_is_warned_of(desk: Any) -> None:
         "number_translated": 1,
         "tech_prefix": 1,
     }
+
+
+def test_voicemail_that_is_on_is_warned_of(desk: Any) -> None:
+    number = desk.number()
+    number.voicemail_enabled = True
+    plan = desk.engine.plan_import(desk.account(), desk.snapshots([number.phone_number]))
+    assert [(each.code, each.numbers) for each in plan.warnings] == [("voicemail_on", (number.phone_number,))]
 
 
 def test_unreadable_voice_settings_a_missing_plus_and_another_transport_are_warned_of(desk: Any) -> None:

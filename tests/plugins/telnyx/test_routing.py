@@ -22,13 +22,13 @@ def test_a_view_tells_the_kind_and_the_host_only(desk: Any, name: str) -> None:
     assert (snapshot.view.kind, snapshot.view.host) == KINDS[name]
     assert snapshot.points_at == number.connection_id
     assert snapshot.restore["connection_id"] == number.connection_id
-    assert len(desk.asked()) == (4 if name in ("Head office", "Acme Main") else 3)
+    assert len(desk.asked()) == (5 if name in ("Head office", "Acme Main") else 4)
 
 
 def test_a_number_on_no_connection_points_nowhere(desk: Any) -> None:
     (snapshot,) = desk.snapshots([desk.number().phone_number])
     assert (snapshot.view.kind, snapshot.points_at, snapshot.restore["connection_id"]) == ("none", None, "")
-    assert len(desk.asked()) == 2
+    assert len(desk.asked()) == 3
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -58,7 +58,7 @@ def test_a_snapshot_is_plain_json_without_pins_and_numbers_of_others(desk: Any) 
 def test_few_numbers_are_asked_for_one_by_one(desk: Any) -> None:
     numbers = [n.phone_number for n in desk.held().numbers.values() if n.connection_id is None][:3]
     assert [s.number.number for s in desk.snapshots(numbers)] == numbers
-    assert len(desk.asked()) == 6
+    assert len(desk.asked()) == 9
     assert all(each.query["filter[phone_number]"].isdigit() for each in desk.asked("GET", "/phone_numbers$"))
 
 
@@ -83,7 +83,7 @@ def test_in_a_large_account_a_handful_is_asked_for_one_by_one(desk: Any) -> None
     wanted = [n.phone_number for n in account.numbers.values()][::500]
     assert {s.number.number for s in desk.snapshots(wanted, "large")} == set(wanted)
     assert len(desk.asked("GET", "/phone_numbers$")) <= 1 + len(wanted)
-    assert len(desk.asked("GET", "/voice$")) == len(wanted)
+    assert len(desk.asked("GET", "/voice$")) == len(desk.asked("GET", "/voicemail$")) == len(wanted)
 
 
 def test_what_is_not_there_is_left_out(desk: Any) -> None:

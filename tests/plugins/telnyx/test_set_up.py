@@ -18,6 +18,7 @@ from trunkline.errors import (
 )
 from trunkline.secret import Secret
 from trunkline.setup import SetUpStep, StepState
+from trunkline_sandbox.telnyx.accounts import give_numbers
 
 from .conftest import MARKER, PLATFORM
 
@@ -136,7 +137,6 @@ def test_platform_port_and_transport_are_kept(desk: Any) -> None:
         {"sip_secrets_readable": True},
         {"names_unique": True},
         {"numeric_connection_id": False},
-        {"connection_count": False},
     ],
 )
 def test_whatever_is_not_known_of_telnyx_set_up_works_and_can_be_taken_back(
@@ -186,6 +186,37 @@ def test_numbers_of_an_account_that_was_set_up_are_imported_verified_and_given_b
         released = desk.engine.release_number(account, snapshot.number.ref, route, snapshot)
         assert released.outcome.value == "restored"
     assert {n.id: n.connection_id for n in numbers} == before
+
+
+def test_calls_are_allowed_to_the_countries_of_the_numbers(desk: Any) -> None:
+    held = desk.held("guided")
+    held.numbers.clear()
+    (number,) = give_numbers(desk.sandbox.carrier.world, held, "GB", "local", 1)
+    steps = desk.set_up()
+    (profile,) = [each for each in held.profiles.values() if each.name == MARKER]
+    assert profile.whitelisted_destinations == ["US", "CA", "GB"]
+    assert "GB" in steps[0].summary
+    account = desk.account("guided", made=made_of(steps))
+    assert desk.engine.test_credentials(account).outbound.code == "calls_allowed"
+    route = desk.engine.prepare_route(account)
+    snapshots = list(desk.engine.read_routing(account, [number.phone_number]).values())
+    list(desk.engine.import_numbers(account, route, snapshots))
+    assert desk.engine.verify_number(account, snapshots[0].number.ref, route).passed
+
+
+def test_numbers_that_may_not_be_read_leave_telnyx_own_destinations(desk: Any) -> None:
+    no = {"errors": [{"code": "10010", "title": "No"}]}
+    desk.fault("status", path="/slim", status=403, json=no, times=None)
+    desk.set_up()
+    (profile,) = [each for each in desk.held("guided").profiles.values() if each.name == MARKER]
+    assert profile.whitelisted_destinations == ["US", "CA"]
+
+
+def test_destinations_that_telnyx_passed_over_are_noticed(desk: Any) -> None:
+    patch = {"data": {"whitelisted_destinations": ["US"]}}
+    desk.fault("patch_json", method="GET", path="/outbound_voice_profiles/", patch=patch)
+    with pytest.raises(CarrierAnswerUnexpected, match="but not to CA"):
+        desk.set_up()
 
 
 # Again

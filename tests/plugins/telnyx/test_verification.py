@@ -6,6 +6,7 @@ import pytest
 
 from trunkline.checks import Outcome
 from trunkline.errors import CarrierUnavailable
+from trunkline_sandbox.telnyx.accounts import give_fqdn
 
 TRUE, FALSE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 
@@ -22,10 +23,10 @@ def verified(desk: Any, imported: tuple[Any, Any, Any]) -> Any:
     return desk.engine.verify_number(desk.account(), snapshot.number.ref, route)
 
 
-def test_a_number_that_is_routed_here_passes_with_five_requests(desk: Any, imported: Any) -> None:
+def test_a_number_that_is_routed_here_passes_with_seven_requests(desk: Any, imported: Any) -> None:
     result = verified(desk, imported)
     assert [(check.outcome, check.code) for check in result.checks] == [(TRUE, "routed_here"), (TRUE, "calls_allowed")]
-    assert len(desk.asked()) == 5
+    assert len(desk.asked()) == 7
     assert not desk.writes()
     for check in result.checks:
         assert all(each.status == 200 for each in check.proof)
@@ -44,6 +45,8 @@ def test_a_number_that_is_routed_here_passes_with_five_requests(desk: Any, impor
         ({"inbound_call_screening": "reject_calls"}, FALSE, "calls_screened"),
         ({"inbound_call_screening": "flag_calls"}, TRUE, "routed_here"),
         ({"tech_prefix_enabled": True}, OPEN, "tech_prefix"),
+        ({"voicemail_enabled": True}, OPEN, "voicemail_on"),
+        ({"voicemail_enabled": False}, TRUE, "routed_here"),
         ({"status": "port-out-pending"}, FALSE, "number_not_active"),
     ],
 )
@@ -58,6 +61,31 @@ def test_what_keeps_calls_away_is_told(
     assert (inbound.outcome, inbound.code) == (outcome, code)
     assert inbound.remedy or outcome is TRUE
     assert "5550100" not in inbound.summary
+
+
+@pytest.mark.parametrize("field", ["default_routing_method", "dnis_number_format"])
+def test_what_the_test_and_the_plan_leave_open_is_left_open_here_too(desk: Any, imported: Any, field: str) -> None:
+    own = desk.connection("Acme Main")
+    give_fqdn(desk.sandbox.carrier.world, desk.held(), own, "pbx.acme.example")
+    own.inbound[field] = {"default_routing_method": "round-robin", "dnis_number_format": "e164"}[field]
+    tested = desk.engine.test_credentials(desk.account()).inbound
+    (warning,) = desk.engine.plan_import(desk.account(), []).warnings
+    inbound = verified(desk, imported).inbound
+    assert inbound.outcome is tested.outcome is OPEN
+    assert inbound.code == tested.code == warning.code
+    assert inbound.summary == tested.summary
+    assert warning.summary.startswith(inbound.summary)
+
+
+def test_a_number_that_never_had_voicemail_has_none(desk: Any, imported: Any) -> None:
+    desk.switch(voicemail_always_there=False)
+    assert verified(desk, imported).inbound.code == "routed_here"
+
+
+def test_unreadable_voicemail_leaves_it_open(desk: Any, imported: Any) -> None:
+    no = {"errors": [{"code": "10010", "title": "No"}]}
+    desk.fault("status", path="/voicemail", status=403, json=no, times=None)
+    assert verified(desk, imported).inbound.code == "overrides_unreadable"
 
 
 def test_unreadable_voice_settings_leave_it_open(desk: Any, imported: Any) -> None:
@@ -77,8 +105,22 @@ def test_the_connection_counts_too(desk: Any, imported: Any) -> None:
     assert [check.code for check in verified(desk, imported).checks] == ["connection_deleted"] * 2
 
 
+def test_without_credit_outbound_is_left_open_as_the_test_leaves_it(desk: Any, imported: Any) -> None:
+    desk.change("account", "", balance="-120.00", credit_limit="100.00")
+    outbound = verified(desk, imported).outbound
+    assert (outbound.outcome, outbound.code) == (OPEN, "no_credit")
+    assert outbound.proof[-1].path == "/v2/balance"
+
+
+def test_a_balance_that_may_not_be_read_is_no_obstacle(desk: Any, imported: Any) -> None:
+    desk.fault("status", path="/balance", status=403, json={"errors": [{"code": "10010", "title": "No"}]}, times=None)
+    assert verified(desk, imported).outbound.code == "calls_allowed"
+
+
 def test_the_country_of_the_number_must_be_allowed(desk: Any) -> None:
     number = next(n for n in desk.held().numbers.values() if n.country == "GB")
+    for each in desk.held().profiles.values():
+        each.whitelisted_destinations = ["US", "CA"]
     route, snapshot = desk.imported(number.phone_number)
     outbound = desk.engine.verify_number(desk.account(), snapshot.number.ref, route).outbound
     assert (outbound.outcome, outbound.code) == (FALSE, "geo_permission_missing")

@@ -41,7 +41,8 @@ class TelnyxAccount(SimulatedAccount[SimulatedTelnyx]):
         """A verified account."""
         world = self.carrier.world
         self._account = account = open_account(world, LABEL, NAME)
-        profile = give_profile(world, account, "Outbound calls")
+        countries = sorted({"US", "CA", *(country for country, _, _ in numbers)})
+        profile = give_profile(world, account, "Outbound calls", whitelisted_destinations=countries)
         office = give_connection(world, account, "Head office", profile=profile)
         give_fqdn(world, account, office, _OFFICE)
         give_fqdn(world, account, give_connection(world, account, _ELSEWHERE, profile=profile), "pbx.elsewhere.example")

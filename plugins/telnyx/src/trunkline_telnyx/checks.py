@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import attrs
 
-from trunkline import e164
 from trunkline.checks import (
     CREDENTIALS_VALID,
     FAIL,
@@ -20,11 +20,10 @@ from trunkline.checks import (
 )
 from trunkline.errors import AccountSuspended, CredentialsRejected, PermissionMissing
 from trunkline.refusals import NotThere
-from trunkline_telnyx import accounts, connections, profiles
+from trunkline_telnyx import accounts, connections, numbers, outbound, profiles
 from trunkline_telnyx.client import Telnyx
-from trunkline_telnyx.connections import Connection
+from trunkline_telnyx.connections import Connection, Place, name_for
 from trunkline_telnyx.findings import PORTAL, Finding, not_permitted, suspended
-from trunkline_telnyx.names import first_number
 from trunkline_telnyx.profiles import Profile
 
 
@@ -38,7 +37,7 @@ class Login:
 
 
 def test(telnyx: Telnyx) -> CredentialTest:
-    """Five requests for a healthy account: balance, identity, the connection, where it leads, its outbound profile."""
+    """Six requests for a healthy account: balance, identity, connection, where it leads, outbound profile, numbers."""
     login = _login(telnyx)
     if login.check.outcome is not PASS:
         left = Finding(UNKNOWN, "not_asked", "Not asked, since Telnyx does not accept the credentials.")
@@ -111,38 +110,37 @@ def _asked(telnyx: Telnyx, login: Login) -> tuple[Check, Check]:
     return _of(telnyx, login, connection, proof())
 
 
-def _of(telnyx: Telnyx, login: Login, connection: Connection, read: tuple[Exchange, ...]) -> tuple[Check, Check]:
+def _of(
+    telnyx: Telnyx,
+    login: Login,
+    connection: Connection,
+    read: tuple[Exchange, ...],
+    known: Profile | Finding | None = None,
+) -> tuple[Check, Check]:
+    """Both verdicts on a connection; on calls out with the profile that it has, or with a known one."""
+    found: list[Place] | None = None
     with telnyx.call.proving() as proof:
         try:
-            inbound = connections.judge(telnyx, connection, connections.places(telnyx, connection))
+            found = connections.places(telnyx, connection)
+            inbound = connections.judge(telnyx, connection, found)
         except PermissionMissing as error:
             inbound = not_permitted("This API key may not read where connections lead.", error.summary)
     into = inbound.check(INBOUND_REACHABLE, read + proof())
     with telnyx.call.proving() as proof:
-        out = outbound(telnyx, login, connection)
+        profile = known or profiles.attached(telnyx, connection)
+        countries = _countries(telnyx, profile) if connection.active else ()
+        out = outbound.judge(telnyx, connection, found, profile, countries, lambda: login.credit)
     return into, out.check(OUTBOUND_AUTHORIZED, read + proof())
 
 
-def outbound(telnyx: Telnyx, login: Login, connection: Connection) -> Finding:
-    """The verdict on calling out to the United States or, where that is refused, the country of the first number."""
-    profile = profiles.attached(telnyx, connection)
-    finding = profiles.judge(connection, profile, _country(telnyx, profile))
-    if finding.outcome is PASS and login.credit is not None and login.credit <= 0:
-        return no_credit()
-    return finding
-
-
-def no_credit() -> Finding:
-    """The verdict where everything is set up and nothing is left to pay with."""
-    summary = "Everything is set up, but the account has no credit left, so Telnyx may block its calls (D19)."
-    return Finding(UNKNOWN, "no_credit", summary, f"{PORTAL}, open Billing and add funds.")
-
-
-def _country(telnyx: Telnyx, profile: Profile | Finding) -> str:
-    if isinstance(profile, Finding) or "US" in profile.destinations or not profile.enabled or profile.full:
-        return "US"
-    number = first_number(telnyx)
-    return (e164.country(number) if number else None) or "US"
+def _countries(telnyx: Telnyx, profile: Profile | Finding) -> tuple[str, ...]:
+    """Where calls must be allowed: the countries of the newest 250 numbers, the United States where none are told."""
+    if isinstance(profile, Finding) or not profile.enabled or profile.full:
+        return ()
+    try:
+        return numbers.countries(telnyx, most_pages=1) or ("US",)
+    except (NotThere, PermissionMissing):
+        return ("US",)
 
 
 def _no_connection(proof: tuple[Exchange, ...]) -> tuple[Check, Check]:
@@ -164,19 +162,24 @@ def _no_connection(proof: tuple[Exchange, ...]) -> tuple[Check, Check]:
 
 def _guided(telnyx: Telnyx, login: Login) -> tuple[Check, Check]:
     """What is there already is judged; what is not, set-up will make, and nothing is made to find that out."""
+    platform = telnyx.call.platform
+    if platform is not None and connections.is_address(platform.host):
+        summary = "This platform's SIP host is an IP address, and guided set-up needs a name for its FQDN record."
+        remedy = "The operator of this platform has to give its SIP host a name; or give the ID of an IP connection."
+        address, proof_of = Finding(FAIL, "platform_is_address", summary, remedy), login.check.proof
+        return address.check(INBOUND_REACHABLE, proof_of), address.check(OUTBOUND_AUTHORIZED, proof_of)
     with telnyx.call.proving() as proof:
         try:
-            found = connections.ours(telnyx)
+            found, listed = connections.ours(telnyx), profiles.listed(telnyx)
         except PermissionMissing as error:
-            remedy = f"{PORTAL}, make an API key as the account's owner."
-            denied = Finding(
-                FAIL, "permission_missing", "This API key may not read connections.", error.summary or remedy
-            )
+            summary = "This API key may not read connections and outbound voice profiles."
+            denied = Finding(FAIL, "permission_missing", summary, error.summary)
             return denied.check(INBOUND_REACHABLE, proof()), denied.check(OUTBOUND_AUTHORIZED, proof())
+    own = next((each for each in listed if each.name == name_for(telnyx.call.marker)), None)
     if found is not None:
-        inbound, out_of = _of(telnyx, login, found, proof())
-        return _mendable(inbound), _mendable(out_of)
-    if telnyx.call.platform is None:
+        inbound, out = _of(telnyx, login, found, proof(), own or _profile_to_make(listed))
+        return _mendable(inbound), _mendable(out, attached=own is not None and found.profile_id == own.id)
+    if platform is None:
         into = Finding(
             UNKNOWN,
             "platform_not_set",
@@ -184,24 +187,50 @@ def _guided(telnyx: Telnyx, login: Login) -> tuple[Check, Check]:
             "The operator of this platform has to set its SIP host.",
         )
     else:
-        host = telnyx.call.platform.host
-        into = _will_make(f"Guided set-up will make an FQDN connection that sends calls to {host}.")
-    out = _will_make("Guided set-up will make an outbound voice profile and attach it to that connection.")
-    return into.check(INBOUND_REACHABLE, proof()), out.check(OUTBOUND_AUTHORIZED, proof())
+        into = _will("make an FQDN connection, and a record in it that sends calls to " + platform.host)
+    read = proof()
+    with telnyx.call.proving() as proof:
+        out_of = _profile_to_make(listed) if own is None else profiles.allows(own, _countries(telnyx, own))
+    return into.check(INBOUND_REACHABLE, read), _mendable(
+        out_of.check(OUTBOUND_AUTHORIZED, read + proof()), attached=False
+    )
 
 
-def _will_make(summary: str) -> Finding:
-    return Finding(UNKNOWN, "guided_setup_will_create", summary, "Nothing has to be done.")
+def _profile_to_make(others: Sequence[Profile]) -> Finding:
+    """What is told where set-up has no profile yet. No API tells a trial account, which may have one only."""
+    finding = _will("make an outbound voice profile, and attach it to its connection")
+    if not others:
+        return finding
+    remedy = (
+        f"Nothing, unless this is a trial account: Telnyx allows it one outbound voice profile, and "
+        f"{connections.shown(others[0].name)} is there already. Then upgrade the account or delete that profile first."
+    )
+    return attrs.evolve(finding, remedy=remedy)
+
+
+def _will(what: str) -> Finding:
+    return Finding(UNKNOWN, "guided_setup_will_create", f"Guided set-up will {what}.", "Nothing has to be done.")
 
 
 _MENDED = frozenset(
-    {"connection_elsewhere", "wrong_port", "fqdn_will_be_added", "another_host_first", "other_transport"}
+    {
+        "connection_elsewhere",
+        "wrong_port",
+        "fqdn_will_be_added",
+        "another_host_first",
+        "other_transport",
+        "number_format",
+        "no_outbound_authentication",
+    }
 )
 
 
-def _mendable(check: Check) -> Check:
-    """What set-up finishes or mends is no failure."""
-    if check.code in _MENDED or (check.code == "no_outbound_profile" and check.name == OUTBOUND_AUTHORIZED):
-        finding = _will_make("Guided set-up was begun here before, and will complete what it made.")
-        return finding.check(check.name, check.proof)
-    return check
+def _mendable(check: Check, attached: bool = True) -> Check:
+    """What set-up finishes or mends is no failure, and what it has yet to do is no pass."""
+    if check.code in _MENDED:
+        finding = _will("use the connection that it made here before, and mend how it is set")
+    elif check.outcome is PASS and not attached:
+        finding = _will("use the outbound voice profile that it made here before, and attach it to its connection")
+    else:
+        return check
+    return finding.check(check.name, check.proof)

@@ -28,6 +28,9 @@ KINDS = {
     "uac_connection": "a UAC connection",
 }
 
+NUMBER_FORMATS = {"ani_number_format": "+E.164", "dnis_number_format": "+e164"}
+"""By default Telnyx leaves out the plus, and then no platform finds the number (OpenAPI, `dnis_number_format`)."""
+
 CREDENTIALS = "credential-authentication"
 DEFAULT_PORT = 5060
 TLS_PORT = 5061
@@ -51,6 +54,8 @@ class Connection:
     full: bool = False
     """True where its channel limit lets no call in."""
     number_format: str | None = None
+    round_robin: bool = False
+    """True where all its places share the calls."""
     subdomain: str | None = None
     closed: bool = False
     """True where its subdomain takes calls from the account's own connections only."""
@@ -93,20 +98,25 @@ def fetch_fqdn(telnyx: Telnyx, id: str) -> Connection:
 
 
 def fetch_any(telnyx: Telnyx, id: str) -> Connection:
-    """One connection of any kind: an FQDN connection whole, of others the high-level details.
+    """One connection of any kind: an FQDN or IP connection whole, of others the high-level details.
 
-    Whether /connections/{id} knows Voice API and TeXML applications is not documented: they are looked for too.
+    Which kinds /connections/{id} knows is not documented: those that it may not know are looked for too.
     """
     for look in (
         lambda sdk: sdk.fqdn_connections.retrieve(id),
         lambda sdk: sdk.connections.retrieve(id),
         lambda sdk: sdk.call_control_applications.retrieve(id),
+        lambda sdk: sdk.texml_applications.retrieve(id),
+        lambda sdk: sdk.fax_applications.retrieve(id),
+        lambda sdk: sdk.external_connections.retrieve(id),
     ):
         try:
-            return of_row(telnyx.ask(look))
+            found = of_row(telnyx.ask(look))
         except NotThere:
             continue
-    return of_row(telnyx.ask(lambda sdk: sdk.texml_applications.retrieve(id)))
+        # The high-level details tell neither channel limit nor subdomain (OpenAPI, `/connections/{id}`).
+        return of_row(telnyx.ask(lambda sdk: sdk.ip_connections.retrieve(id))) if found.kind == IP else found
+    return of_row(telnyx.ask(lambda sdk: sdk.uac_connections.retrieve(id)))
 
 
 def exists(telnyx: Telnyx, id: str) -> bool:
@@ -134,7 +144,15 @@ def places(telnyx: Telnyx, connection: Connection) -> list[Place]:
     """Where it sends calls. /fqdns writes connection_id as a number, against its document."""
     if connection.kind not in (FQDN, IP):
         return []
-    path = "/fqdns" if connection.kind == FQDN else "/ips"
+    return _records(telnyx, "/fqdns", connection) if connection.kind == FQDN else addresses(telnyx, connection)
+
+
+def addresses(telnyx: Telnyx, connection: Connection) -> list[Place]:
+    """The IP addresses of a connection: it sends calls there, or knows its callers by them, or both."""
+    return _records(telnyx, "/ips", connection)
+
+
+def _records(telnyx: Telnyx, path: str, connection: Connection) -> list[Place]:
     rows = telnyx.rows(path, {"filter[connection_id]": connection.id, "page[size]": str(PAGE_SIZE)})
     return [place for place in map(place_of, rows) if place.connection_id == connection.id]
 
@@ -187,16 +205,32 @@ def judge(telnyx: Telnyx, connection: Connection, found: Sequence[Place]) -> Fin
     here = leading(found, platform)
     if not here:
         return _elsewhere(connection, found, platform)
-    if connection.primary and connection.primary not in {place.id for place in here}:
+    # An IP connection's example names its primary one by the address itself (OpenAPI, `default_primary_ip_id`).
+    ours = {name for place in here for name in (place.id, place.host)}
+    if connection.primary and not connection.round_robin and connection.primary not in ours:
         summary = f"The {called} sends calls to another host first, and to {platform.host} only where that one fails."
-        return Finding(FAIL, "another_host_first", summary, f"{PORTAL}, make {platform.host} its primary FQDN.")
+        record = "FQDN" if connection.kind == FQDN else "IP address"
+        return Finding(FAIL, "another_host_first", summary, f"{PORTAL}, make {platform.host} its primary {record}.")
+    finding = _subdomain(telnyx, connection) or next(iter(open_of(connection, found, platform)), None)
+    return finding or Finding(PASS, "routed_here", f"The {called} is active and sends calls to {platform.host}.")
+
+
+def open_of(connection: Connection, found: Sequence[Place], platform: SipTarget) -> list[Finding]:
+    """What leaves it open whether calls that a connection sends here are answered, all of it."""
+    called, doubts = f"Telnyx connection {shown(connection.name)}", []
+    if connection.round_robin and len(leading(found, platform)) < len(found):
+        summary = f"The {called} shares calls out in turn, so some of them go to another host than {platform.host}."
+        remedy = f"{PORTAL}, set its routing method to sequential, with {platform.host} first."
+        doubts.append(Finding(UNKNOWN, "calls_shared", summary, remedy))
     if platform.transport and connection.transport and connection.transport.lower() != platform.transport:
         summary = f"The {called} sends calls over {connection.transport}, this platform asks for {platform.transport}."
         remedy = f"{PORTAL}, set the connection's transport protocol to {platform.transport.upper()}."
-        return Finding(UNKNOWN, "other_transport", summary, remedy)
-    return _subdomain(telnyx, connection) or Finding(
-        PASS, "routed_here", f"The {called} is active and sends calls to {platform.host}."
-    )
+        doubts.append(Finding(UNKNOWN, "other_transport", summary, remedy))
+    if connection.number_format not in (None, NUMBER_FORMATS["dnis_number_format"]):
+        summary = f"The {called} leaves out the plus of the number that is called, so this platform may not find it."
+        remedy = f"{PORTAL}, set its inbound DNIS number format to +E.164."
+        doubts.append(Finding(UNKNOWN, "number_format", summary, remedy))
+    return doubts
 
 
 def _other_kind(connection: Connection) -> Finding:
@@ -245,7 +279,9 @@ def _subdomain(telnyx: Telnyx, connection: Connection) -> Finding | None:
     return None
 
 
-_NO_OBSTACLE = frozenset({"other_transport", "fqdn_will_be_added", "domain_not_found", "domain_closed"})
+_NO_OBSTACLE = frozenset(
+    {"calls_shared", "other_transport", "number_format", "fqdn_will_be_added", "domain_not_found", "domain_closed"}
+)
 """What numbers may be imported in spite of: it is mended by the import, warned of, or not about calls to numbers."""
 
 
@@ -290,9 +326,10 @@ def of_row(row: Row) -> Connection:
             ),
             None,
         ),
-        primary=text(inbound, "default_primary_fqdn_id") or None,
+        primary=text(inbound, "default_primary_fqdn_id") or text(inbound, "default_primary_ip_id") or None,
         full=limit == 0 and limit is not False,
         number_format=text(inbound, "dnis_number_format") or None,
+        round_robin=text(inbound, "default_routing_method") == "round-robin",
         subdomain=text(inbound, "sip_subdomain") or None,
         closed=text(inbound, "sip_subdomain_receive_settings") == "only_my_connections",
     )

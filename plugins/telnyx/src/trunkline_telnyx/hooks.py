@@ -30,7 +30,7 @@ class TelnyxPlugin:
 
     @hookimpl
     def test_credentials(self, account: CarrierAccount, call: Call) -> CredentialTest:
-        """Five requests for a healthy account with a connection; three without one; at most nine."""
+        """Six requests for a healthy account with a connection; two without, four before guided set-up; at most ten."""
         from trunkline_telnyx import checks
         from trunkline_telnyx.client import Telnyx
 
@@ -54,7 +54,7 @@ class TelnyxPlugin:
 
     @hookimpl
     def read_routing(self, account: CarrierAccount, numbers: Sequence[str], call: Call) -> Iterator[RoutingSnapshot]:
-        """Two requests for each of up to three numbers; for more, two per 250 numbers of the account, and two."""
+        """Three requests for each of up to three numbers; for more, two per 250 numbers of the account, and two."""
         from trunkline_telnyx import routing
         from trunkline_telnyx.client import Telnyx
 
@@ -88,7 +88,7 @@ class TelnyxPlugin:
 
     @hookimpl
     def verify_number(self, account: CarrierAccount, number: NumberRef, route: Route, call: Call) -> Verification:
-        """Five requests."""
+        """Seven requests; an eighth where calls out are authenticated by address."""
         from trunkline_telnyx import verification
         from trunkline_telnyx.client import Telnyx
 

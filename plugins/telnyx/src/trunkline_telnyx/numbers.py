@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from trunkline import e164
 from trunkline.numbers import CarrierNumber, NumberType
@@ -60,6 +61,15 @@ def on_connection(telnyx: Telnyx, connection_id: str) -> bool:
     query = {"filter[connection_id]": connection_id, "page[size]": "1"}
     page = next(telnyx.pages(PATH, query))
     return any(text(row, "connection_id") == connection_id for row in page.rows)
+
+
+def countries(telnyx: Telnyx, most_pages: int | None = None) -> tuple[str, ...]:
+    """The countries of the account's numbers, or of those on its first pages: the newest numbers come first."""
+    found: set[str] = set()
+    for page in islice(telnyx.pages(f"{PATH}/slim", {"filter[status]": "active"}), most_pages):
+        for row in page.rows:
+            found.add(e164.country(text(row, "phone_number")) or text(row, "country_iso_alpha2").upper())
+    return tuple(sorted(found - {""}))
 
 
 def carrier_number(row: Row, fees: Fees | None = None) -> CarrierNumber | None:

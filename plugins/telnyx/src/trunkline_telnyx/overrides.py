@@ -11,20 +11,30 @@ from trunkline.plan import PlanWarning
 from trunkline.refusals import NotThere
 from trunkline_telnyx.client import Row, Telnyx, part, text
 from trunkline_telnyx.findings import PORTAL, Finding
+from trunkline_telnyx.refusals import LevelTooLow
 
 ALWAYS, ON_FAILURE = "always", "on-failure"
 
 
 def fetch(telnyx: Telnyx, handle: str) -> dict[str, Any] | None:
-    """The overrides of one number; None where they may not be read."""
+    """The overrides of one number, in two requests; None where they may not be read."""
     try:
-        return of_row(telnyx.ask(lambda sdk: sdk.phone_numbers.voice.retrieve(handle)))
+        found = of_row(telnyx.ask(lambda sdk: sdk.phone_numbers.voice.retrieve(handle)))
+        return {**found, "voicemail": _has_voicemail(telnyx, handle)}
     except (NotThere, PermissionMissing):
         return None
 
 
+def _has_voicemail(telnyx: Telnyx, handle: str) -> bool:
+    """Whether voicemail is on; a number that never had any may have no settings of it, or no right to it."""
+    try:
+        return telnyx.ask(lambda sdk: sdk.phone_numbers.voicemail.retrieve(handle)).get("enabled") is True
+    except (NotThere, LevelTooLow):
+        return False
+
+
 def of_row(row: Row) -> dict[str, Any]:
-    """What of the voice settings overrides routing, without any number in it.
+    """What of the voice settings overrides routing, without any number in it. Of voicemail they do not tell.
 
     call_forwarding_enabled is true by default and means nothing until forwards_to is set (OpenAPI, voice settings).
     """
@@ -61,6 +71,10 @@ def judge(overrides: Mapping[str, Any] | None) -> Finding | None:
     if overrides["tech_prefix"]:
         summary = "Telnyx puts a prefix before this number, so the platform may not recognise it."
         return Finding(UNKNOWN, "tech_prefix", summary, f"{settings} and switch the tech prefix off.")
+    # That of a list, or of a snapshot from before it was read, is not known.
+    if overrides.get("voicemail"):
+        summary = "Voicemail is on for this number, and may take its calls before the platform does."
+        return Finding(UNKNOWN, "voicemail_on", summary, f"{settings} and switch voicemail off.")
     return None
 
 
@@ -72,6 +86,8 @@ _WARNINGS = {
     "number_translated": "Telnyx passes calls to these numbers on under other ones, which this platform does not know. "
     "Clear the translated number in their Voice settings.",
     "tech_prefix": "Telnyx puts a prefix before these numbers, so that this platform may not recognise them.",
+    "voicemail_on": "Voicemail is on for these numbers, and may take their calls before this platform does. Switch it "
+    "off in their Voice settings.",
     "overrides_unreadable": "The voice settings of these numbers could not be read, so whether calls to them are "
     "forwarded is not known.",
 }

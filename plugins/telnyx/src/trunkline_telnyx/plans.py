@@ -11,15 +11,21 @@ from trunkline.plan import ImportPlan, PlannedNumber, PlannedObject, PlanWarning
 from trunkline_telnyx import connections, overrides, routes
 from trunkline_telnyx.client import Telnyx
 from trunkline_telnyx.connections import FQDN, KINDS, name_for, shown, wanted_port
-from trunkline_telnyx.routes import NUMBER_FORMATS, Target
+from trunkline_telnyx.routes import Target
 
-_FREE = "https://github.com/team-telnyx/ai"
-"""Where Telnyx' own script that makes a connection and a profile says that it costs nothing; no fee is documented for
-putting a number on a connection."""
+_FEES = "https://support.telnyx.com/en/articles/4425088"
+"""The charges of a number: none is listed for putting it on a connection. That it is free is not said anywhere."""
+
+_NO_PROFILE = (
+    "Numbers can be called, but not call out: the connection they are put on has no outbound voice profile, so Telnyx "
+    "refuses every call from it (D38). In the Telnyx Mission Control Portal, set how the connection's outbound calls "
+    "are authenticated, then open Outbound Voice Profiles and add the connection to one; or connect the account by "
+    "guided set-up, which makes both."
+)
 
 
 def plan(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
-    """Two requests: the connection, and where it leads."""
+    """Two requests, four for an IP connection: the connection, and where it leads."""
     platform = telnyx.call.require_platform()
     target = routes.find_made(telnyx)
     routes.require_usable(telnyx, target)
@@ -32,7 +38,7 @@ def plan(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot]) -> ImportPlan:
             PlannedNumber(each.number.number, each.view, after, own is not None and each.points_at == own)
             for each in snapshots
         ),
-        charges=(_import_is_free(telnyx),),
+        charges=(_import_charge(telnyx),),
         warnings=tuple(_warnings(telnyx, snapshots, target)),
     )
 
@@ -48,15 +54,15 @@ def _objects(telnyx: Telnyx, target: Target) -> tuple[PlannedObject, ...]:
     )
 
 
-def _import_is_free(telnyx: Telnyx) -> ChargeItem:
+def _import_charge(telnyx: Telnyx) -> ChargeItem:
     # The number is paid for already, and what does cost (HD voice, call screening, CNAM) is never switched on.
     return ChargeItem(
         what="putting numbers on a connection",
         kind=ChargeKind.ONE_TIME,
         money=Money(Decimal(0), "USD"),
-        source=ChargeSource.DOCUMENTED_FREE,
+        source=ChargeSource.NO_FEE_LISTED,
         as_of=telnyx.call.now().date(),
-        reference=_FREE,
+        reference=_FEES,
     )
 
 
@@ -73,16 +79,9 @@ def _warnings(telnyx: Telnyx, snapshots: Sequence[RoutingSnapshot], target: Targ
             )
         )
     warnings += overrides.warnings([(s.number.number, s.restore.get("overrides")) for s in snapshots])
+    if target.connection is None or target.connection.profile_id is None:
+        warnings.append(PlanWarning("no_outbound_profile", _NO_PROFILE))
     if target.connection is not None:
-        if target.connection.number_format not in (None, NUMBER_FORMATS["dnis_number_format"]):
-            warnings.append(
-                PlanWarning(
-                    "number_format",
-                    "The connection leaves out the plus of the number that is called, so this platform may not find "
-                    "it. Set its inbound DNIS number format to +E.164 in the Telnyx Mission Control Portal.",
-                )
-            )
-        finding = connections.judge(telnyx, target.connection, list(target.places))
-        if finding.code == "other_transport":
-            warnings.append(PlanWarning(finding.code, f"{finding.summary} {finding.remedy}"))
+        doubts = connections.open_of(target.connection, target.places, telnyx.call.require_platform())
+        warnings += [PlanWarning(each.code, f"{each.summary} {each.remedy}") for each in doubts]
     return warnings

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
 import attrs
 
 from trunkline.checks import FAIL, PASS, UNKNOWN
@@ -26,12 +29,20 @@ class Profile:
     destinations: tuple[str, ...]
     full: bool
     """True where its limit of calls at once lets none out."""
+    spent: bool = False
+    """True where its limit of daily spend, which is in force, is 0."""
     made_at: str = ""
 
 
 def fetch(telnyx: Telnyx, id: str) -> Profile:
     """One profile; `NotThere` without it."""
     return of_row(telnyx.ask(lambda sdk: sdk.outbound_voice_profiles.retrieve(id)))
+
+
+def listed(telnyx: Telnyx) -> list[Profile]:
+    """All profiles of the account, the oldest first."""
+    found = [of_row(row) for row in telnyx.rows("/outbound_voice_profiles", {})]
+    return sorted(found, key=lambda each: (each.made_at, len(each.id), each.id))
 
 
 def named(telnyx: Telnyx, name: str) -> list[Profile]:
@@ -56,13 +67,16 @@ def attached(telnyx: Telnyx, connection: Connection) -> Profile | Finding:
         return not_permitted("This API key may not read the outbound voice profile.", missing.summary)
 
 
-def judge(connection: Connection, profile: Profile | Finding, country: str | None) -> Finding:
-    """Whether calls may go out through this connection, to this country."""
+def judge(connection: Connection, profile: Profile | Finding, countries: Sequence[str]) -> Finding:
+    """Whether calls may go out through this connection, to these countries."""
     if not connection.active:
         summary = "The connection is switched off, so no call leaves it (D18)."
         return Finding(FAIL, "connection_inactive", summary, f"{PORTAL}, open SIP Trunking and switch it on.")
-    if isinstance(profile, Finding):
-        return profile
+    return profile if isinstance(profile, Finding) else allows(profile, countries)
+
+
+def allows(profile: Profile, countries: Sequence[str]) -> Finding:
+    """Whether calls may go out through whatever has this profile, to these countries."""
     where = f"{PORTAL}, open Outbound Voice Profiles,"
     if not profile.enabled:
         summary = "The connection's outbound voice profile is switched off, so Telnyx blocks every call."
@@ -70,16 +84,29 @@ def judge(connection: Connection, profile: Profile | Finding, country: str | Non
     if profile.full:
         summary = "The connection's outbound voice profile allows 0 calls at once."
         return Finding(FAIL, "no_channels", summary, f"{where} and raise its limit of concurrent calls.")
-    if country is None:
+    if not countries:
         summary = "Which country the number belongs to is not known, so whether it may be called could not be checked."
         return Finding(
             UNKNOWN, "country_unknown", summary, f"{where} and see that the countries to be called are allowed."
         )
-    if country not in profile.destinations:
-        summary = f"Telnyx is set to refuse calls to {country}."
-        remedy = f"{where} and allow the countries that are to be called."
-        return Finding(FAIL, "geo_permission_missing", summary, remedy)
-    return Finding(PASS, "calls_allowed", f"The outbound voice profile is on and allows calls to {country}.")
+    refused = [each for each in countries if each not in profile.destinations]
+    allowed = [each for each in countries if each in profile.destinations]
+    remedy = f"{where} and allow the countries that are to be called."
+    if not allowed:
+        return Finding(
+            FAIL, "geo_permission_missing", f"Telnyx is set to refuse calls to {', '.join(refused)}.", remedy
+        )
+    if profile.spent:
+        # What is allowed in a day before new calls are refused (OpenAPI); of 0 there is no word.
+        summary = "The outbound voice profile's daily spend limit is 0 and in force, so Telnyx may refuse every call."
+        return Finding(UNKNOWN, "no_daily_spend", summary, f"{where} and raise or switch off its daily spend limit.")
+    if refused:
+        summary = (
+            f"The outbound voice profile allows calls to {', '.join(allowed)}, but not to {', '.join(refused)}, where "
+            "the account has numbers too."
+        )
+        return Finding(UNKNOWN, "geo_permission_partial", summary, remedy)
+    return Finding(PASS, "calls_allowed", f"The outbound voice profile is on and allows calls to {', '.join(allowed)}.")
 
 
 def of_row(row: Row) -> Profile:
@@ -96,5 +123,13 @@ def of_row(row: Row) -> Profile:
         row.get("enabled") is not False,
         tuple(str(each).upper() for each in destinations),
         limit == 0 and limit is not False,
+        row.get("daily_spend_limit_enabled") is True and _is_nothing(text(row, "daily_spend_limit")),
         text(row, "created_at"),
     )
+
+
+def _is_nothing(amount: str) -> bool:
+    try:
+        return Decimal(amount) == 0
+    except InvalidOperation:
+        return False

@@ -10,11 +10,17 @@ from trunkline.refusals import NotThere
 from trunkline.sip_target import SipTarget
 from trunkline_telnyx import connections
 from trunkline_telnyx.client import Row, Telnyx
-from trunkline_telnyx.connections import FQDN, Connection, Place, leading, name_for, wanted_port, wanted_transport
+from trunkline_telnyx.connections import (
+    FQDN,
+    NUMBER_FORMATS,
+    Connection,
+    Place,
+    leading,
+    name_for,
+    wanted_port,
+    wanted_transport,
+)
 from trunkline_telnyx.refusals import LevelTooLow, Taken, unexpected
-
-NUMBER_FORMATS = {"ani_number_format": "+E.164", "dnis_number_format": "+e164"}
-"""By default Telnyx leaves out the plus, and then no platform finds the number (OpenAPI, `dnis_number_format`)."""
 
 
 @attrs.frozen

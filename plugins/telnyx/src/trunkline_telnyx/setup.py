@@ -18,6 +18,7 @@ from trunkline.errors import (
     CarrierAnswerUnexpected,
     CarrierRefused,
     CarrierUnavailable,
+    PermissionMissing,
     TrunklineError,
     Unsupported,
     WriteOutcomeUnknown,
@@ -26,13 +27,21 @@ from trunkline.redaction import Scrubber
 from trunkline.refusals import NotThere
 from trunkline.secret import Secret
 from trunkline.setup import SetUpStep, StepState
-from trunkline_telnyx import connections, profiles, routes
+from trunkline_telnyx import connections, numbers, profiles, routes
 from trunkline_telnyx.client import Row, Telnyx
-from trunkline_telnyx.connections import CREDENTIALS, Connection, Place, name_for, wanted_port, wanted_transport
+from trunkline_telnyx.connections import (
+    CREDENTIALS,
+    NUMBER_FORMATS,
+    Connection,
+    Place,
+    name_for,
+    wanted_port,
+    wanted_transport,
+)
 from trunkline_telnyx.descriptor import GUIDED
 from trunkline_telnyx.profiles import DEFAULT_DESTINATIONS, Profile
 from trunkline_telnyx.refusals import LevelTooLow, Taken
-from trunkline_telnyx.routes import NUMBER_FORMATS, Target
+from trunkline_telnyx.routes import Target
 
 SIP_HOST = "sip.telnyx.com"
 """Where the platform sends calls that go out."""
@@ -113,6 +122,8 @@ class _SetUp:
         self._journal = journal
         self._name = name_for(telnyx.call.marker)
         self._profile: Profile
+        self._destinations: tuple[str, ...]
+        """Where the profile has to allow calls to."""
         self._connection: Connection
         self._place: Place
         self._logins: dict[str, Secret] = {}
@@ -139,13 +150,22 @@ class _SetUp:
         what = f"outbound voice profile “{self._name}”"
         if found is None:
             undo = {"kind": PROFILE, "name": self._name}
-            yield _intended(PROFILE, f"Make the {what}.", undo)
+            self._destinations = self._wanted_destinations()
+            yield _intended(PROFILE, f"Make the {what} for calls to {', '.join(self._destinations)}.", undo)
             self._profile = self._make_profile()
             undo["id"] = self._profile.id
             yield _done(PROFILE, f"Made the {what}.", self._profile_made(), undo)
             return
-        self._profile = found
+        self._profile, self._destinations = found, found.destinations
         yield from self._kept(PROFILE, f"The {what} is there.", self._profile_made(), {"id": found.id})
+
+    def _wanted_destinations(self) -> tuple[str, ...]:
+        """Telnyx' own two, and the countries that the account has numbers of."""
+        try:
+            own = numbers.countries(self._telnyx)
+        except (NotThere, PermissionMissing):
+            own = ()
+        return tuple(dict.fromkeys((*DEFAULT_DESTINATIONS, *own)))
 
     def _make_profile(self) -> Profile:
         body: Row = {
@@ -153,7 +173,7 @@ class _SetUp:
             "traffic_type": "conversational",
             "service_plan": "global",
             "enabled": True,
-            "whitelisted_destinations": list(DEFAULT_DESTINATIONS),
+            "whitelisted_destinations": list(self._destinations),
         }
         try:
             return profiles.of_row(self._telnyx.ask(lambda sdk: sdk.outbound_voice_profiles.create(**body)))
@@ -358,16 +378,15 @@ class _SetUp:
             ) from None
 
     def _read_back(self) -> SetUpStep:
-        """The same checks as those of a test, on what is there now."""
+        """The same checks as those of a test, on what is there now and what was asked for."""
         connection = connections.fetch_fqdn(self._telnyx, self._connection.id)
         profile = profiles.attached(self._telnyx, connection)
-        country = profile.destinations[0] if isinstance(profile, Profile) and profile.destinations else None
         found = connections.places(self._telnyx, connection)
         for finding in (
             connections.judge(self._telnyx, connection, found),
-            profiles.judge(connection, profile, country),
+            profiles.judge(connection, profile, self._destinations),
         ):
-            if finding.outcome is FAIL:
+            if finding.outcome is FAIL or finding.code == "geo_permission_partial":
                 raise CarrierAnswerUnexpected(
                     f"The account was set up, but reads back otherwise: {finding.summary} {finding.remedy}",
                     detail=finding.code,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import attrs
 
 from trunkline import e164
@@ -9,14 +11,14 @@ from trunkline.checks import FAIL, INBOUND_ROUTED, OUTBOUND_AUTHORIZED, PASS, UN
 from trunkline.errors import AccountSuspended, NumberNotFound, PermissionMissing
 from trunkline.numbers import NumberRef, Route, RoutingSnapshot
 from trunkline.refusals import NotThere
-from trunkline_telnyx import connections, overrides, profiles, routing
+from trunkline_telnyx import accounts, connections, outbound, overrides, profiles, routing
 from trunkline_telnyx.client import Telnyx
 from trunkline_telnyx.connections import Connection
 from trunkline_telnyx.findings import IN_PORTAL, PORTAL, Finding, not_permitted, suspended
 
 
 def verify(telnyx: Telnyx, number: NumberRef, route: Route) -> Verification:
-    """Five requests: the number, its voice settings, the connection, where that leads, its outbound profile."""
+    """Seven requests: number, voice settings, voicemail, connection, where that leads, outbound profile, balance."""
     with telnyx.call.proving() as proof:
         try:
             present = routing.fetch(telnyx, number)
@@ -31,9 +33,9 @@ def verify(telnyx: Telnyx, number: NumberRef, route: Route) -> Verification:
             return Verification(blocked.check(INBOUND_ROUTED, proof()), blocked.check(OUTBOUND_AUTHORIZED, proof()))
     into = inbound.check(INBOUND_ROUTED, proof())
     with telnyx.call.proving() as asked:
-        outbound = _outbound(telnyx, number, present, connection)
+        out = _outbound(telnyx, number, present, connection)
     # The number and the connection, read above, are part of what proves that calls may go out.
-    return Verification(into, outbound.check(OUTBOUND_AUTHORIZED, proof() + asked()))
+    return Verification(into, out.check(OUTBOUND_AUTHORIZED, proof() + asked()))
 
 
 def _connection(telnyx: Telnyx, id: str) -> Connection | Finding:
@@ -104,8 +106,17 @@ def _outbound(telnyx: Telnyx, number: NumberRef, present: RoutingSnapshot, conne
         return _not_active(present)
     if isinstance(connection, Finding):
         return connection
+    country = e164.country(number.number)
+    countries = [country] if country else []
     try:
         profile = profiles.attached(telnyx, connection)
+        return outbound.judge(telnyx, connection, None, profile, countries, lambda: _credit(telnyx))
     except AccountSuspended as error:
         return suspended(error.summary)
-    return profiles.judge(connection, profile, e164.country(number.number))
+
+
+def _credit(telnyx: Telnyx) -> Decimal | None:
+    try:
+        return accounts.available_credit(telnyx)
+    except PermissionMissing:
+        return None

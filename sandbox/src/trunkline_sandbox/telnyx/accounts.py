@@ -124,7 +124,8 @@ def build_accounts(world: World) -> None:
 
 def _healthy(world: World) -> None:
     account = open_account(world, "healthy", "Acme Voice Ltd")
-    profile = give_profile(world, account, "Default")
+    countries = list(dict.fromkeys(country for country, _, _ in _HEALTHY_NUMBERS))
+    profile = give_profile(world, account, "Default", whitelisted_destinations=countries)
     platform = give_platform_connection(world, account, "Acme Main", profile=profile)
     office = give_connection(world, account, "Head office", profile=profile)
     give_fqdn(world, account, office, "pbx.acme.example")
@@ -243,6 +244,7 @@ def _connection_of(world: World, account: Account, label: str, profile: Profile)
             return give_connection(world, account, "Phones", "credential_connection", profile=profile)
         case "addresses":
             connection = give_connection(world, account, "Office", "ip_connection", profile=profile)
+            connection.inbound = {"dnis_number_format": "+e164"}
             account.ips["1"] = Ip("1", connection.id, "198.51.100.20", 5060, OPENED, OPENED)
             return connection
     return give_connection(world, account, "New", profile=profile)

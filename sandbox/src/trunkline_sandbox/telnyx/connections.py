@@ -1,4 +1,4 @@
-"""/v2/connections and the resources of each kind: FQDN, IP, credential, Voice API, TeXML."""
+"""/v2/connections and the resources of each kind: FQDN, IP, credential, Voice API, TeXML, fax, external, UAC."""
 
 import re
 from typing import Any
@@ -150,6 +150,29 @@ def show_application(connection: Connection) -> dict[str, Any]:
         shown = {name: value for name, value in shown.items() if not name.startswith("webhook_")}
         return {**shown, "friendly_name": connection.name, "voice_url": connection.webhook_url}
     return {**shown, "application_name": connection.name, "webhook_event_url": connection.webhook_url}
+
+
+def show_fax(connection: Connection) -> dict[str, Any]:
+    """A fax application: calls are taken as faxes."""
+    called = {"outbound_voice_profile_id": connection.profile_id} if connection.profile_id else {}
+    shown = {name: value for name, value in _head(connection).items() if name != "webhook_api_version"}
+    named = {"application_name": connection.name, "webhook_event_url": connection.webhook_url}
+    return {**shown, **named, "inbound": {}, "outbound": called}
+
+
+def show_external(connection: Connection) -> dict[str, Any]:
+    """An external connection: calls go to Zoom or Teams. It has no name."""
+    called = {"outbound_voice_profile_id": connection.profile_id} if connection.profile_id else {}
+    shown = {name: value for name, value in _head(connection).items() if name != "anchorsite_override"}
+    more = {"credential_active": False, "external_sip_connection": "zoom", "inbound": {"channel_limit": 10}}
+    return {**shown, **more, "webhook_event_url": connection.webhook_url or "", "outbound": called}
+
+
+def show_uac(connection: Connection) -> dict[str, Any]:
+    """A UAC connection: Telnyx registers with the customer's own PBX."""
+    called = {"outbound_voice_profile_id": connection.profile_id} if connection.profile_id else {}
+    shown = {**_head(connection), "connection_name": connection.name, "authentication": "uac-authentication"}
+    return {**shown, "webhook_event_url": connection.webhook_url or "", "inbound": {}, "outbound": called}
 
 
 # Any kind
@@ -384,3 +407,21 @@ def fetch_call_control_application(call: Call) -> Response:
 def fetch_texml_application(call: Call) -> Response:
     """One TeXML application."""
     return data(200, show_application(_connection(call, "texml_application")))
+
+
+@connections.on("GET", "/fax_applications/{id}")
+def fetch_fax_application(call: Call) -> Response:
+    """One fax application."""
+    return data(200, show_fax(_connection(call, "fax_application")))
+
+
+@connections.on("GET", "/external_connections/{id}")
+def fetch_external_connection(call: Call) -> Response:
+    """One external connection."""
+    return data(200, show_external(_connection(call, "external_connection")))
+
+
+@connections.on("GET", "/uac_connections/{id}")
+def fetch_uac_connection(call: Call) -> Response:
+    """One UAC connection."""
+    return data(200, show_uac(_connection(call, "uac_connection")))

@@ -48,6 +48,8 @@ class Number:
     emergency_enabled: bool = False
     t38_fax_gateway_enabled: bool = False
     hd_voice_enabled: bool = False
+    voicemail_enabled: bool | None = None
+    """None where voicemail was never set."""
     source_type: str | None = "number_order"
     monthly_cost: str | None = "1.00"
     voice: dict[str, Any] = attrs.Factory(dict)
@@ -122,8 +124,8 @@ class Connection:
 
     @property
     def is_application(self) -> bool:
-        """Whether calls go to a webhook."""
-        return self.record_type in ("call_control_application", "texml_application")
+        """Whether it is anything but a trunk: /connections may not know it."""
+        return self.record_type not in ("fqdn_connection", "ip_connection", "credential_connection")
 
 
 @attrs.define(eq=False)

@@ -247,6 +247,15 @@ def fetch_voice(call: Call) -> Response:
     return data(200, show_voice(call, _number(call)))
 
 
+@numbers.on("GET", "/phone_numbers/{id}/voicemail")
+def fetch_voicemail(call: Call) -> Response:
+    """Whether voicemail is on, with its pin in clear."""
+    enabled = _number(call).voicemail_enabled
+    if enabled is None and not call.switches.voicemail_always_there:
+        raise not_found()
+    return data(200, {"enabled": enabled is True, "pin": "4711"})
+
+
 @numbers.on("PATCH", "/phone_numbers/{id}/voice")
 def update_voice(call: Call) -> Response:
     """Changes voice settings; a connection_id given here is passed over in silence."""

@@ -18,7 +18,7 @@ class Switches:
     foreign_connection: Literal["refused", "ignored", "not_found"] = "refused"
     """What a number says to a connection that the account does not have."""
     applications_are_connections: bool = True
-    """Whether /connections/{id} knows Voice API and TeXML applications."""
+    """Whether /connections/{id} knows applications, external and UAC connections."""
     delete_in_use: Literal["refused", "detaches"] = "refused"
     """What deleting a connection with numbers, or a profile with connections, does."""
     primary_blocks_deletion: bool = False
@@ -51,5 +51,7 @@ class Switches:
     """How /charges_breakdown answers."""
     charges_in_future: bool = True
     """Whether /charges_breakdown takes an end date that has not come yet."""
+    voicemail_always_there: bool = True
+    """Whether a number that never had voicemail has settings of it."""
     stale_reads: int = 0
     """How many reads of a number, after a change of its connection, still show the one before."""
