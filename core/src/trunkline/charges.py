@@ -59,7 +59,6 @@ class ChargeSource(enum.Enum):
     LIST_PRICE = "list_price"
     DOCUMENTED_FREE = "documented_free"
     NO_FEE_LISTED = "no_fee_listed"
-    """The carrier lists its fees, and none for this; that it is free it does not say."""
     UNKNOWN = "unknown"
 
 

@@ -101,7 +101,7 @@ def test_the_plan_of_a_first_import_makes_a_trunk_and_costs_nothing(desk: Any) -
         ("webhook", "trunk", "sip.platform.example"),
     ]
     (charge,) = told.charges
-    assert charge.source is ChargeSource.DOCUMENTED_FREE
+    assert charge.source is ChargeSource.NO_FEE_LISTED
     assert charge.reference.startswith("https://www.twilio.com/")
     assert estimate(told.charges).cents == 0
     assert len(desk.asked()) == 2

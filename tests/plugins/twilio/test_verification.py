@@ -125,7 +125,6 @@ def test_a_number_whose_calls_another_region_handles_fails(desk: Any) -> None:
 
 
 UNREADABLE: list[dict[str, Any]] = [
-    {"kind": "status", "status": 404, "json": {"code": 20404, "status": 404}},
     {"kind": "status", "status": 401, "json": {"code": 20003, "status": 401}},
     {"kind": "status", "status": 403, "json": {"code": 70051, "status": 403}},
     {"kind": "status", "status": 400, "json": {"code": 20001, "status": 400}},
@@ -142,6 +141,15 @@ def test_a_region_that_is_not_told_leaves_inbound_open(desk: Any, number: str, f
     result = verify(desk, route, snapshot)
     assert told(result) == [("unknown", "region_unreadable"), ALLOWED]
     assert "us1" in (result.inbound.remedy or "")
+
+
+def test_a_number_that_was_never_sent_to_another_region_is_at_home(desk: Any, number: str) -> None:
+    route, snapshot = desk.imported(number)
+    before = told(verify(desk, route, snapshot))
+    missing = {"code": 20404, "status": 404}
+    desk.fault("status", status=404, json=missing, host="routes.twilio.com", times=None)
+    assert told(verify(desk, route, snapshot)) == before
+    assert before[0][0] == "pass"
 
 
 def test_what_fails_inbound_fails_it_where_the_region_is_not_told_too(desk: Any, number: str) -> None:

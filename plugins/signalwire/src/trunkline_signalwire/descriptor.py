@@ -31,6 +31,7 @@ SIP_FIELDS = (
         "SignalWire Dashboard. Leave it out if calls only come in.",
         pattern=r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+signalwire\.com",
         max_length=253,
+        tested=True,
     ),
 )
 

@@ -29,6 +29,7 @@ SIP_FIELDS = (
         "SIP subdomain",
         "The connection's SIP subdomain, as acme.sip.telnyx.com, or the Telnyx SIP host that calls are sent to.",
         pattern=rf"(?i)(?:{SUBDOMAIN}|sip(?:-eu|-ca|-au)?\.telnyx\.com)",
+        tested=True,
     ),
 )
 

@@ -62,7 +62,7 @@ def _import_is_free(twilio: Twilio) -> ChargeItem:
         what="routing numbers to a SIP trunk",
         kind=ChargeKind.ONE_TIME,
         money=Money(Decimal(0), "USD"),
-        source=ChargeSource.DOCUMENTED_FREE,
+        source=ChargeSource.NO_FEE_LISTED,
         as_of=twilio.call.now().date(),
         reference=_PRICES,
     )

@@ -13,9 +13,9 @@ from trunkline_twilio.client import Twilio
 from trunkline_twilio.descriptor import REGION
 
 HOME = "us1"
-"""The region of credentials that name none."""
+"""The region of credentials that name none, and of numbers that were never sent to another."""
 
-_UNREADABLE = (NotThere, PermissionMissing, CarrierRefused, CarrierUnavailable, CarrierAnswerUnexpected)
+_UNREADABLE = (PermissionMissing, CarrierRefused, CarrierUnavailable, CarrierAnswerUnexpected)
 
 
 def of_credentials(twilio: Twilio) -> str:
@@ -25,10 +25,13 @@ def of_credentials(twilio: Twilio) -> str:
 
 def handling(twilio: Twilio, number: str) -> str | None:
     """The region that a number's calls are sent to; None where Twilio does not tell."""
+    home = of_credentials(twilio) == HOME
     try:
         answer = twilio.ask(lambda sdk: sdk.routes.v2.phone_numbers(number).fetch())
+    except NotThere:
+        # Another region's host may not know the API at all: it is documented for routes.twilio.com only.
+        return HOME if home else None
     except _UNREADABLE:
-        # The API is documented for routes.twilio.com only: another region's host may not know it.
         return None
     region = answer.get("voice_region")
     return region if isinstance(region, str) and re.fullmatch(REGION, region) else None
