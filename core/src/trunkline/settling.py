@@ -77,9 +77,14 @@ def settled_release(
     """The routing as it was read back, if the release took effect; otherwise the error that says how it is."""
     if present.points_at != route.id:
         return present
+    raise not_released(carrier, unknown)
+
+
+def not_released(carrier: Carrier, unknown: WriteOutcomeUnknown) -> CarrierUnavailable | WriteOutcomeUnknown:
+    """The error for a release that was not confirmed, and whose number was read back as still routed here."""
     if unknown.may_come:
-        raise _may_come(carrier, "to this platform", unknown)
-    raise CarrierUnavailable(
+        return _may_come(carrier, "to this platform", unknown)
+    return CarrierUnavailable(
         f"{carrier.name} did not confirm the change, and the number is still routed to this platform. Release it "
         "again.",
         detail=unknown.detail,

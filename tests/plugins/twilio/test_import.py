@@ -121,7 +121,8 @@ def test_a_write_that_took_no_effect_is_told_so_and_not_repeated(desk: Any, numb
     before = desk.routing(number)
     desk.fault(**fault, method="POST")
     error = do_import(desk, route, snapshot).error
-    assert isinstance(error, CarrierUnavailable)
+    # What we hung up on may come yet.
+    assert isinstance(error, WriteOutcomeUnknown if fault["kind"] == "timeout_before" else CarrierUnavailable)
     assert "routed as before" in error.summary
     assert desk.routing(number) == before
     assert [entry.method for entry in desk.asked()] == ["POST", "GET"]

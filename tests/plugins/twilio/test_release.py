@@ -151,7 +151,8 @@ def test_a_release_that_took_no_effect_is_told_so_and_not_repeated(desk: Any, fa
     (number,) = desk.numbers(count=1)
     route, snapshot = desk.imported(number)
     desk.fault(**fault, method="POST")
-    with pytest.raises(CarrierUnavailable):
+    # What we hung up on may come yet.
+    with pytest.raises(WriteOutcomeUnknown if fault["kind"] == "timeout_before" else CarrierUnavailable):
         release(desk, route, snapshot)
     assert len(desk.asked("POST")) == 1
     assert desk.routing(number)["trunk_sid"] == route.id

@@ -181,7 +181,9 @@ def test_a_write_that_did_not_arrive_is_reported_unavailable_and_not_repeated(de
     route, snapshot = desk.ready(number)
     desk.fault(**fault, method="POST", times=None)
     outcome = desk.put(route, snapshot)
-    assert isinstance(outcome.error, CarrierUnavailable)
+    # What we hung up on may come yet.
+    late = fault["kind"] == "timeout_before"
+    assert isinstance(outcome.error, WriteOutcomeUnknown if late else CarrierUnavailable)
     assert desk.settings(number) == {}
     assert len(desk.asked("POST")) == 1
 

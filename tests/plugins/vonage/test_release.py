@@ -180,7 +180,8 @@ def test_a_release_that_did_not_arrive_can_be_asked_for_again(desk: Any, kind: s
     before = desk.settings(number)
     route, snapshot = desk.imported(number)
     desk.fault(kind, method="POST")
-    with pytest.raises(CarrierUnavailable):
+    # What we hung up on may come yet.
+    with pytest.raises(WriteOutcomeUnknown if kind == "timeout_before" else CarrierUnavailable):
         desk.release(route, snapshot)
     assert len(desk.asked("POST")) == 1
     assert desk.release(route, snapshot).code == "restored"
@@ -219,7 +220,7 @@ def test_an_emptying_write_whose_answer_was_lost_is_settled_by_reading_back(desk
     if kind == "timeout_after":
         assert desk.release(route, snapshot).code == "restored"
     else:
-        with pytest.raises(CarrierUnavailable):
+        with pytest.raises(WriteOutcomeUnknown):
             desk.release(route, snapshot)
     assert len(desk.asked("POST")) == 2
     desk.forget()

@@ -12,7 +12,6 @@ from trunkline.addresses import shown_host
 from trunkline.errors import (
     CarrierAnswerUnexpected,
     CarrierRefused,
-    CarrierUnavailable,
     NumberNotFound,
     PermissionMissing,
     TrunklineError,
@@ -28,7 +27,7 @@ from trunkline.releases import (
     restored,
     restored_before,
 )
-from trunkline.settling import read_back, settled_import
+from trunkline.settling import not_released, read_back, settled_import
 from trunkline_telnyx import connections, overrides
 from trunkline_telnyx.client import Row, Telnyx, text
 from trunkline_telnyx.connections import FQDN, KINDS
@@ -298,11 +297,7 @@ def _written(telnyx: Telnyx, number: NumberRef, connection_id: str | None) -> Ro
         present = _read_back(telnyx, number, unknown)
         if present.points_at == (connection_id or None):
             return present
-        raise CarrierUnavailable(
-            "Telnyx did not confirm the change, and the number is still routed to this platform. Release it again.",
-            detail=unknown.detail,
-            reply=unknown.reply,
-        ) from None
+        raise not_released(CARRIER, unknown) from None
     return _read_back_as(telnyx, number, answered)
 
 
