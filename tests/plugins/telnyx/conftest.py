@@ -46,7 +46,7 @@ class Desk:
                 Registry.of(trunkline_telnyx.plugin),
                 dial=SandboxDial({ORIGIN: self.sandbox.address}),
                 platform=SipTarget.parse(self.platform) if self.platform else None,
-                limits=Limits(connect_seconds=1, read_seconds=0.4, response_bytes=4 * 1024 * 1024),
+                limits=Limits(connect_seconds=1, read_seconds=1.0, response_bytes=4 * 1024 * 1024),
                 rng=random.Random(7),
                 sleep=self.sleeps.append,
             )
