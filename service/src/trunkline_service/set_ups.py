@@ -7,9 +7,9 @@ the carrier does not tell may be any other one of the organization there, so all
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import attrs
 from sqlalchemy import Connection
@@ -322,7 +322,7 @@ def _finish(work: _Work) -> bytes:
     account = work.desk.account
     journal = list(done)
     try:
-        with closing(_generator(work.desk.engine.set_up_account(account, done))) as steps:
+        with closing(work.desk.engine.set_up_account(account, done)) as steps:
             for step in steps:
                 journal.append(step)
                 work.record(step, step.state.value, _scrubber(account, journal), _made(account, journal))
@@ -399,7 +399,7 @@ def _undo(work: _Work) -> None:
 
 
 def _take_back(work: _Work, steps: list[SetUpStep], scrub: Scrubber) -> None:
-    with closing(_generator(work.desk.engine.undo_set_up(work.desk.account, steps))) as undone:
+    with closing(work.desk.engine.undo_set_up(work.desk.account, steps)) as undone:
         for step in undone:
             if step.state is not StepState.INTENDED:
                 work.record(step, UNDONE, scrub)
@@ -424,10 +424,6 @@ def _scrubber(account: CarrierAccount, steps: list[SetUpStep]) -> Scrubber:
     """Takes out the account's secrets and those that set-up made, of which the engine does not know."""
     made = [account.made, account.earlier, *(step.made for step in steps), *(step.undo for step in steps)]
     return Scrubber((*account.secrets(), *(secret for each in made for secret in secrets_in(each))))
-
-
-def _generator(steps: Iterator[SetUpStep]) -> Generator[SetUpStep]:
-    return cast("Generator[SetUpStep]", steps)
 
 
 def _one_line(text: str) -> str:
