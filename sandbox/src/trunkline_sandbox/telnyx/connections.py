@@ -1,6 +1,7 @@
 """/v2/connections and the resources of each kind: FQDN, IP, credential, Voice API, TeXML, fax, external, UAC."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from trunkline_sandbox.carrier import Response
@@ -385,43 +386,18 @@ def list_ip_connections(call: Call) -> Response:
     return page(call, _listed(call, "ip_connection"), show_ip)
 
 
-@connections.on("GET", "/ip_connections/{id}")
-def fetch_ip_connection(call: Call) -> Response:
-    """One IP connection."""
-    return data(200, show_ip(_connection(call, "ip_connection")))
+def _fetching(kind: str, show: Callable[[Connection], dict[str, Any]]) -> Callable[[Call], Response]:
+    """What serves one connection of a kind."""
+    return lambda call: data(200, show(_connection(call, kind)))
 
 
-@connections.on("GET", "/credential_connections/{id}")
-def fetch_credential_connection(call: Call) -> Response:
-    """One credential connection."""
-    return data(200, show_credential(_connection(call, "credential_connection")))
-
-
-@connections.on("GET", "/call_control_applications/{id}")
-def fetch_call_control_application(call: Call) -> Response:
-    """One Voice API application."""
-    return data(200, show_application(_connection(call, "call_control_application")))
-
-
-@connections.on("GET", "/texml_applications/{id}")
-def fetch_texml_application(call: Call) -> Response:
-    """One TeXML application."""
-    return data(200, show_application(_connection(call, "texml_application")))
-
-
-@connections.on("GET", "/fax_applications/{id}")
-def fetch_fax_application(call: Call) -> Response:
-    """One fax application."""
-    return data(200, show_fax(_connection(call, "fax_application")))
-
-
-@connections.on("GET", "/external_connections/{id}")
-def fetch_external_connection(call: Call) -> Response:
-    """One external connection."""
-    return data(200, show_external(_connection(call, "external_connection")))
-
-
-@connections.on("GET", "/uac_connections/{id}")
-def fetch_uac_connection(call: Call) -> Response:
-    """One UAC connection."""
-    return data(200, show_uac(_connection(call, "uac_connection")))
+for _kind, _show in (
+    ("ip_connection", show_ip),
+    ("credential_connection", show_credential),
+    ("call_control_application", show_application),
+    ("texml_application", show_application),
+    ("fax_application", show_fax),
+    ("external_connection", show_external),
+    ("uac_connection", show_uac),
+):
+    connections.on("GET", f"/{_kind}s/{{id}}")(_fetching(_kind, _show))
