@@ -124,8 +124,8 @@ def test_after_a_refusal_for_all_only_what_is_routed_here_already_is_still_asked
     assert len(outcomes) == 9
     assert outcomes.pop("7") is None
     assert {str(error) for error in outcomes.values()} == {"The account takes no more."}
-    # Two are under way at once when the first is refused.
-    assert begun[-1] == "n7"
+    # Two are under way at once when the first is refused, in whatever order they come.
+    assert "n7" in begun
     assert len(begun) <= 4
 
 
