@@ -36,7 +36,7 @@ def serve(
     vonage_port: Port = 0,
     trunk_port: Annotated[int, typer.Option(help="Port of the simulated SIP trunk's control; 0 takes any.")] = 0,
     sip_port: Annotated[int, typer.Option(help="Port of the trunk itself, UDP and TCP; 0 takes any free one.")] = 0,
-    latency_ms: Annotated[float, typer.Option(help="Time that passes before each request is processed.")] = 0,
+    latency_ms: Annotated[float, typer.Option(help="Time between a request and its answer.")] = 0,
     keep_requests: Annotated[int, typer.Option(help="How many requests the journal keeps.")] = 10_000,
 ) -> None:
     """Serve all simulated carriers; print their addresses as one line of JSON when ready."""

@@ -35,6 +35,10 @@ class Line(Protocol):
         ...
 
 
+_LATE = 0.0005
+"""Seconds that asyncio is late on average: it waits in whole milliseconds, rounded up."""
+
+
 class Sandbox(Generic[CarrierT]):
     """A simulated carrier with everything a test may turn."""
 
@@ -43,7 +47,7 @@ class Sandbox(Generic[CarrierT]):
         self.faults = Faults()
         self.requests = Journal(keep_requests)
         self.latency_ms = latency_ms
-        """Time that passes between the arrival of a request and its processing."""
+        """Time between the arrival of a request and its answer: it is processed half way."""
         self.concurrency: int | None = None
         """Requests of one account that may be in flight at once; None leaves it to the carrier."""
         self.host = ""
@@ -79,13 +83,14 @@ class Sandbox(Generic[CarrierT]):
         if account and request.in_flight > limit:
             self._answer(line, entry, self.carrier.refuse_as_too_many(request))
             return
-        visit = _Visit(self, request, line, account, entry)
         if account:
             self._in_flight[account] += 1
-        if self.latency_ms:
-            asyncio.get_running_loop().call_later(self.latency_ms / 1000, visit.process)
-        else:
-            visit.process()
+        if not self.latency_ms:
+            _Visit(self, request, line, account, entry).process()
+            return
+        loop, seconds = asyncio.get_running_loop(), self.latency_ms / 1000
+        visit = _Visit(self, request, line, account, entry, answer_at=loop.time() + seconds - _LATE)
+        loop.call_later(seconds / 2, visit.process)
 
     def leave(self, account: str | None) -> None:
         """A request of the account is no longer in flight."""
@@ -102,16 +107,24 @@ class Sandbox(Generic[CarrierT]):
 class _Visit:
     """One request on its way through, after it was let in."""
 
-    __slots__ = ("account", "entry", "line", "request", "sandbox")
+    __slots__ = ("account", "answer_at", "entry", "line", "request", "sandbox")
 
     def __init__(
-        self, sandbox: Sandbox[CarrierT], request: Request, line: Line, account: str | None, entry: Received | None
+        self,
+        sandbox: Sandbox[CarrierT],
+        request: Request,
+        line: Line,
+        account: str | None,
+        entry: Received | None,
+        *,
+        answer_at: float | None = None,
     ) -> None:
         self.sandbox = sandbox
         self.request = request
         self.line = line
         self.account = account
         self.entry = entry
+        self.answer_at = answer_at
 
     def process(self) -> None:
         """Let the carrier process the request, unless a fault keeps it away, and send what comes of it."""
@@ -157,6 +170,12 @@ class _Visit:
             return Response(500)
 
     def _finish(self, response: Response) -> None:
+        if self.answer_at is None:
+            self._answer(response)
+        else:
+            asyncio.get_running_loop().call_at(self.answer_at, self._answer, response)
+
+    def _answer(self, response: Response) -> None:
         self.sandbox.leave(self.account)
         if self.entry is not None:
             self.entry.status = response.status or None
