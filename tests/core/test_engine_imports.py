@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from trunkline.engine import Deadlines
-from trunkline.errors import CarrierRefused, CarrierUnavailable, PluginBroken, WriteOutcomeUnknown
+from trunkline.errors import CarrierRefused, CarrierUnavailable, PluginBroken, PluginHung, WriteOutcomeUnknown
 from trunkline.hookspec import hookimpl
 from trunkline.numbers import Route
 
@@ -38,14 +38,14 @@ def _routed(number, route, snapshot, call):
     return attrs.evolve(snapshot, points_at=route.id)
 
 
-def test_numbers_are_imported_side_by_side_within_the_pace(engine, importing, account, snapshot):
+def test_as_many_numbers_as_the_carrier_takes_and_two_more_are_under_way_at_once(engine, importing, account, snapshot):
     lock, full, now, most = threading.Lock(), threading.Event(), [0], [0]
 
     def does(*given):
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-            if now[0] == 2:
+            if now[0] == 4:
                 full.set()
         full.wait(5)
         with lock:
@@ -53,7 +53,7 @@ def test_numbers_are_imported_side_by_side_within_the_pace(engine, importing, ac
         return _routed(*given)
 
     outcomes = list(engine(importing(does)).import_numbers(account, ROUTE, [snapshot(i) for i in range(10)]))
-    assert most == [2]
+    assert most == [4]
     assert sorted(outcome.number for outcome in outcomes) == [snapshot(i).number.number for i in range(10)]
     assert all(outcome.readback and not outcome.error for outcome in outcomes)
 
@@ -124,9 +124,9 @@ def test_after_a_refusal_for_all_only_what_is_routed_here_already_is_still_asked
     assert len(outcomes) == 9
     assert outcomes.pop("7") is None
     assert {str(error) for error in outcomes.values()} == {"The account takes no more."}
-    # Two are under way at once when the first is refused, in whatever order they come.
+    # Four are under way at once when the first is refused, in whatever order they come.
     assert "n7" in begun
-    assert len(begun) <= 4
+    assert len(begun) <= 6
 
 
 @pytest.mark.parametrize("change", [{"points_at": "other"}, {"points_at": None}, {"number": None}])
@@ -191,6 +191,23 @@ def test_a_plugin_that_hangs_after_its_write_leaves_the_outcome_unknown(engine, 
     (outcome,) = it.import_numbers(account, ROUTE, [snapshot(1)])
     released.set()
     assert isinstance(outcome.error, WriteOutcomeUnknown)
+
+
+def test_a_number_that_hangs_is_given_up_and_the_others_go_on(engine, importing, account, snapshot):
+    released = threading.Event()
+
+    def does(number, *rest):
+        if number.handle == "n0":
+            released.wait(5)
+        return _routed(number, *rest)
+
+    it = engine(importing(does), deadlines=Deadlines(write=0.5, grace=0.05))
+    outcomes = it.import_numbers(account, ROUTE, [snapshot(i) for i in range(9)])
+    ended = [next(outcomes) for _ in range(9)]
+    released.set()
+    assert [outcome.error and outcome.error.code for outcome in ended] == [None] * 8 + [PluginHung.code]
+    assert ended[-1].number == snapshot(0).number.number
+    assert list(outcomes) == []
 
 
 def test_a_readback_that_fails_leaves_the_outcome_unknown(engine, importing, account, snapshot, carrier):

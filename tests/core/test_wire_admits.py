@@ -1,5 +1,7 @@
 """What may leave, and where to."""
 
+import base64
+
 import attrs
 import pytest
 import requests
@@ -141,3 +143,18 @@ def test_an_account_without_the_field_it_authenticates_with_sends_nothing(wire, 
     with pytest.raises(PluginBroken, match="authenticates with a field"):
         wire(account=attrs.evolve(account, credentials={"account": "AC123456"})).get("https://api.acme.example/")
     assert not carrier.asked
+
+
+def test_a_session_sends_its_own_headers_and_parameters_and_no_cookies_or_logins(wire, carrier):
+    session = wire()
+    session.headers.update({"X-Own": "kept", "X-Other": "session"})
+    session.params = {"all": "1"}
+    session.auth = ("user", "canary-password")
+    session.cookies.set("canary", "cookie", domain="api.acme.example")
+    session.get("https://api.acme.example/x", params={"one": "2"}, headers={"x-other": "request", "X-Own": None})
+    ((_, target, headers, _),) = carrier.asked
+    assert target == "/x?all=1&one=2"
+    assert headers["x-other"] == "request"
+    assert "x-own" not in headers
+    assert "canary" not in str(headers)
+    assert base64.b64encode(b"user:canary-password").decode() not in str(headers)

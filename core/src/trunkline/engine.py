@@ -12,9 +12,10 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future, wait
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
@@ -65,6 +66,8 @@ _ROUTE_SECONDS, _WRITE_SECONDS = 2.0, 0.5
 _BATCH = 1000
 _BATCH_SECONDS = 0.05
 _PLATFORM_SECONDS = 2.0
+_AHEAD = 2
+"""Imports that make their request ready, or read their answer, while the carrier has as many as it takes."""
 _NUMBER_WRITES = frozenset({"import_number", "release_number"})
 _log = logging.getLogger("trunkline")
 
@@ -281,28 +284,28 @@ class Engine:
         A snapshot older than `SNAPSHOT_SECONDS` when its turn comes is not used: `SnapshotStale`, nothing written.
         After a refusal `for_all`, those that wait and are not at the route already are refused alike, nothing written.
         """
-        plugin = self._registry.plugin(account.provider)
+        plugin = self._able(account.provider, "import_number")
         waiting = iter(snapshots)
-        running: set[Future[ImportOutcome]] = set()
+        running: list[_Import] = []
+        ended: SimpleQueue[_Import] = SimpleQueue()
         refusal: CarrierRefused | None = None
         spared: list[RoutingSnapshot] = []
 
         def start_next() -> None:
             for snapshot in waiting:
                 if refusal is None or snapshot.points_at == route.id:
-                    running.add(self._threads.start(functools.partial(self._import_one, account, route, snapshot)))
+                    running.append(self._begin_import(plugin, account, route, snapshot, ended))
                     return
                 spared.append(snapshot)
 
-        for _ in range(plugin.descriptor.pace.concurrency):
+        for _ in range(plugin.descriptor.pace.concurrency + _AHEAD):
             start_next()
         while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            outcomes = [future.result() for future in done]
-            refusal = next(filter(None, map(_refusal_for_all, outcomes)), refusal)
-            for _ in outcomes:
-                start_next()
-            yield from outcomes
+            one = _next_of(running, ended)
+            outcome = self._import_outcome(one, route)
+            refusal = _refusal_for_all(outcome) or refusal
+            start_next()
+            yield outcome
         for snapshot in spared:
             yield ImportOutcome(snapshot.number.number, error=refusal)
 
@@ -375,28 +378,40 @@ class Engine:
 
     # How a hook is asked
 
-    def _import_one(self, account: CarrierAccount, route: Route, snapshot: RoutingSnapshot) -> ImportOutcome:
-        number = snapshot.number.ref
-        try:
+    def _begin_import(
+        self,
+        plugin: ProviderPlugin,
+        account: CarrierAccount,
+        route: Route,
+        snapshot: RoutingSnapshot,
+        ended: SimpleQueue[_Import],
+    ) -> _Import:
+        call = self._call(plugin, account, "import_number", self._deadlines.write)
+        observed = self._observed(plugin, "import_number", call)
+
+        def read_back() -> RoutingSnapshot:
             # One from the future is as little to be trusted as an old one.
             if abs((self._now() - snapshot.read_at).total_seconds()) > SNAPSHOT_SECONDS:
                 raise SnapshotStale(
                     "This number's routing was read too long ago to be changed safely. Import it again."
                 )
-            readback = self._ask(
-                account,
-                "import_number",
-                RoutingSnapshot,
-                self._deadlines.write,
-                number=number,
-                route=route,
-                snapshot=snapshot,
-            )
-            if readback.points_at != route.id or readback.number.number != number.number:
+            arguments = {"number": snapshot.number.ref, "route": route, "snapshot": snapshot}
+            return self._answer(plugin, "import_number", RoutingSnapshot, account, call, arguments)
+
+        begun = self._begin(plugin, "import_number", read_back, call=call, account=account)
+        one = _Import(snapshot.number.number, begun, observed)
+        begun.future.add_done_callback(lambda _: ended.put(one))
+        return one
+
+    def _import_outcome(self, one: _Import, route: Route) -> ImportOutcome:
+        try:
+            with one.observed:
+                readback = self._end(one.begun)
+            if readback.points_at != route.id or readback.number.number != one.number:
                 raise CarrierAnswerUnexpected("The carrier accepted the change, but the number is not routed here.")
         except TrunklineError as error:
-            return ImportOutcome(number.number, error=error)
-        return ImportOutcome(number.number, readback=readback)
+            return ImportOutcome(one.number, error=error)
+        return ImportOutcome(one.number, readback=readback)
 
     def _numbers_per_second(self, provider: str) -> float:
         pace = self.descriptor(provider).pace
@@ -416,17 +431,30 @@ class Engine:
         call = self._call(plugin, account, hook, seconds)
 
         def ask() -> T:
-            got = plugin.call(hook, account=account, call=call, **arguments)
-            if not isinstance(got, answer):
-                raise _wrong_type(plugin, hook, got)
-            if _tells_a_secret(account.scrub, got):
-                raise _broken(plugin, f"the answer of {hook} holds a secret")
+            got = self._answer(plugin, hook, answer, account, call, arguments)
             if check and (problem := check(account, got, call)):
                 raise _broken(plugin, problem)
             return got
 
         with self._observed(plugin, hook, call):
             return self._in_time(plugin, hook, ask, call=call, account=account)
+
+    @staticmethod
+    def _answer(
+        plugin: ProviderPlugin,
+        hook: str,
+        answer: type[T],
+        account: CarrierAccount,
+        call: Call,
+        arguments: Mapping[str, Any],
+    ) -> T:
+        """What the plugin's hook answers, of the right type and without a secret."""
+        got = plugin.call(hook, account=account, call=call, **arguments)
+        if not isinstance(got, answer):
+            raise _wrong_type(plugin, hook, got)
+        if _tells_a_secret(account.scrub, got):
+            raise _broken(plugin, f"the answer of {hook} holds a secret")
+        return got
 
     def _stream(
         self,
@@ -547,7 +575,19 @@ class Engine:
         call: Call | None = None,
         account: CarrierAccount | None = None,
     ) -> T:
-        """Run a plugin's code in a daemon thread and wait for it until its deadline and a little longer.
+        """Run a plugin's code in a daemon thread and wait for it until its deadline and a little longer."""
+        return self._end(self._begin(plugin, hook, work, call=call, account=account))
+
+    def _begin(
+        self,
+        plugin: ProviderPlugin,
+        hook: str,
+        work: Callable[[], T],
+        *,
+        call: Call | None = None,
+        account: CarrierAccount | None = None,
+    ) -> _Begun[T]:
+        """Run a plugin's code in a daemon thread.
 
         What it raises is turned into one of our errors in that thread already: nothing foreign comes out of it.
         """
@@ -558,21 +598,27 @@ class Engine:
             except BaseException as error:
                 return _Raised(self._translated(plugin, hook, account, error))
 
-        future = self._threads.start(attempt)
         seconds = (call.deadline.remaining if call else self._deadlines.read) + self._deadlines.grace
-        if wait([future], timeout=seconds).not_done:
-            plugin.note_stuck(future)
+        return _Begun(plugin, hook, call, seconds, Deadline.after(seconds), self._threads.start(attempt))
+
+    @staticmethod
+    def _end(begun: _Begun[T]) -> T:
+        """Wait for what was begun, and give its answer or raise what it raised; `PluginHung` past its time."""
+        plugin, hook = begun.plugin, begun.hook
+        if wait([begun.future], timeout=begun.until.remaining).not_done:
+            plugin.note_stuck(begun.future)
             raise _settled(
                 PluginHung(
                     f"{plugin.descriptor.display_name} did not answer in time.",
-                    detail=f"{plugin.distribution} {plugin.version}: {hook} is still running after {seconds:.1f} s",
+                    detail=f"{plugin.distribution} {plugin.version}: {hook} is still running after "
+                    f"{begun.seconds:.1f} s",
                 ),
                 hook,
-                call,
+                begun.call,
             )
-        came = future.result()
+        came = begun.future.result()
         if isinstance(came, _Raised):
-            raise _settled(came.error, hook, call)
+            raise _settled(came.error, hook, begun.call)
         return came
 
     def _translated(
@@ -626,6 +672,40 @@ class _Raised:
     """What a plugin raised, as one of our errors, in the place of a value."""
 
     error: TrunklineError
+
+
+@attrs.frozen(eq=False)
+class _Begun(Generic[T]):
+    """A plugin's code under way in a thread of its own, and until when it is waited for."""
+
+    plugin: ProviderPlugin
+    hook: str
+    call: Call | None
+    seconds: float
+    until: Deadline
+    future: Future[T | _Raised]
+
+
+@attrs.frozen(eq=False)
+class _Import:
+    """The import of one number under way."""
+
+    number: str
+    begun: _Begun[RoutingSnapshot]
+    observed: _Observation
+
+
+def _next_of(running: list[_Import], ended: SimpleQueue[_Import]) -> _Import:
+    """Take out the next import that ended, or the oldest once its time is over."""
+    while True:
+        try:
+            one = ended.get(timeout=running[0].begun.until.remaining)
+        except Empty:
+            one = running[0]
+        # One that was given up may come back late.
+        if one in running:
+            running.remove(one)
+            return one
 
 
 class _Observation:

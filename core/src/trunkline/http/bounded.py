@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import urlsplit
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
@@ -119,11 +123,35 @@ class _PublicHttpsPool(HTTPSConnectionPool):
     ConnectionCls = _PublicHttps
 
 
-def bounded_adapter(*, private_addresses: bool) -> HTTPAdapter:
-    """An adapter that keeps connections, retries nothing and knows no proxy."""
-    adapter = HTTPAdapter(pool_connections=64, pool_maxsize=64, max_retries=0)
-    adapter.poolmanager.pool_classes_by_scheme = {
-        "http": _HttpPool,
-        "https": _HttpsPool if private_addresses else _PublicHttpsPool,
-    }
-    return adapter
+class BoundedAdapter(HTTPAdapter):
+    """Keeps connections and retries nothing; knows no proxy, no cookies, and one way to verify a server."""
+
+    def __init__(self, *, private_addresses: bool) -> None:
+        super().__init__(pool_connections=64, pool_maxsize=64, max_retries=0)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _HttpPool,
+            "https": _HttpsPool if private_addresses else _PublicHttpsPool,
+        }
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: object, proxies: object = None, cert: object = None
+    ) -> HTTPConnectionPool:
+        """The connections to the host in the address, whose certificate is verified."""
+        parts, verified = urlsplit(request.url or ""), {"cert_reqs": "CERT_REQUIRED"}
+        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(
+            parts.hostname, parts.port, parts.scheme, verified
+        )
+        return pool
+
+    def request_url(self, request: PreparedRequest, proxies: object) -> str:
+        """Path and query."""
+        return request.path_url
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """What was answered, and no cookies of it."""
+        response = Response()
+        response.status_code, response.reason, response.url = resp.status, resp.reason, req.url or ""
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.encoding = get_encoding_from_headers(response.headers)
+        response.raw, response.request, response.connection = resp, req, self
+        return response

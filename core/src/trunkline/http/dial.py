@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from requests import PreparedRequest, Response
 
 from trunkline.errors import Unsupported
-from trunkline.http.bounded import bounded_adapter
+from trunkline.http.bounded import BoundedAdapter
 
 
 class Dial(Protocol):
@@ -35,7 +35,7 @@ class CarrierDial:
     """
 
     def __init__(self, *, private_addresses: bool = False) -> None:
-        self._adapter = bounded_adapter(private_addresses=private_addresses)
+        self._adapter = BoundedAdapter(private_addresses=private_addresses)
 
     def send(self, request: PreparedRequest, timeout: tuple[float, float]) -> Response:
         """Send it to the host in its address."""

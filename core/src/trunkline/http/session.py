@@ -8,6 +8,8 @@ from typing import Any
 
 import requests
 from requests.cookies import RequestsCookieJar
+from requests.sessions import merge_hooks, merge_setting
+from requests.structures import CaseInsensitiveDict
 
 from trunkline.checks import Exchange
 from trunkline.http.guard import GuardAdapter
@@ -34,6 +36,27 @@ class GuardedSession(requests.Session):
     def exchanges(self) -> list[Exchange]:
         """What was asked and how it was answered, in order; no bodies, no secrets."""
         return self.adapter.exchanges
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """The request with the session's own headers, parameters and hooks.
+
+        Cookies and logins are not prepared: the guard would only take them out again.
+        """
+        headers: CaseInsensitiveDict[Any] = CaseInsensitiveDict(self.headers)
+        headers.update(request.headers or {})
+        params: Any = merge_setting(request.params or None, self.params or None)  # type: ignore[no-untyped-call]
+        hooks: Any = merge_hooks(request.hooks, self.hooks)  # type: ignore[no-untyped-call]
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(request.url or "", params)
+        prepared.prepare_headers({name: value for name, value in headers.items() if value is not None})
+        prepared.prepare_body(request.data, request.files, request.json)
+        prepared.prepare_hooks(hooks)
+        return prepared
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """None: how a request is sent is for the guard to say."""
+        return {"proxies": {}}
 
     def resolve_redirects(self, *args: Any, **kwargs: Any) -> Iterator[requests.Response]:
         """Follow none: a redirect is an answer like any other."""
