@@ -53,7 +53,7 @@ class Telnyx:
         return _data(self.received(self.call.http.get(ORIGIN + VERSION + path, params=query)))
 
     def send(self, method: str, path: str, body: Row) -> Row:
-        """Write without the SDK, which would log the body."""
+        """Write without the SDK."""
         return _data(self.received(self.call.http.request(method, ORIGIN + VERSION + path, json=body)))
 
     def ask(self, work: Callable[[Any], object]) -> Row:

@@ -137,7 +137,7 @@ def fetch(telnyx: Telnyx, number: NumberRef) -> RoutingSnapshot:
     """One number's routing now; `NumberNotFound` if it is not on the account, or not under this handle."""
     _check_handle(number)
     try:
-        row = telnyx.ask(lambda sdk: sdk.phone_numbers.retrieve(number.handle))
+        row = telnyx.get(f"{PATH}/{number.handle}")
     except NotThere as missing:
         raise _gone(number, missing) from None
     return _of_this(telnyx, number, row)
@@ -308,7 +308,7 @@ def _write(telnyx: Telnyx, number: NumberRef, connection_id: str | None) -> Rout
     """The one write: to the number itself, since /phone_numbers/{id}/voice answers 200 and ignores connection_id."""
     _check_handle(number)
     try:
-        row = telnyx.ask(lambda sdk: sdk.phone_numbers.update(number.handle, connection_id=connection_id))
+        row = telnyx.send("PATCH", f"{PATH}/{number.handle}", {"connection_id": connection_id})
     except NotThere as missing:
         if connection_id and not connections.exists(telnyx, connection_id):
             raise CarrierRefused(
