@@ -14,6 +14,7 @@ import httpx
 import psycopg
 from acme import ACME, KEY, Carrier, Plugin
 from litestar.testing import TestClient
+from psycopg import sql
 from sqlalchemy import make_url
 
 from trunkline.engine import Engine
@@ -181,6 +182,20 @@ def a_database(postgres: str, *, like: str | None = None) -> Iterator[str]:
     finally:
         with psycopg.connect(postgres, autocommit=True) as admin:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def empty(url: str) -> None:
+    """Break off who is still connected to a PostgreSQL database, and leave it the schema and no row."""
+    with psycopg.connect(url, autocommit=True) as db:
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        db.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+        db.execute("SET session_replication_role = replica")  # so that the order of tables makes no difference
+        of_data = "schemaname = 'public' AND tablename NOT IN ('alembic_version', 'queue_migrations')"
+        for (table,) in db.execute(f"SELECT tablename FROM pg_tables WHERE {of_data}").fetchall():
+            db.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+        db.execute("DELETE FROM alembic_version")
+        db.execute("INSERT INTO alembic_version VALUES (%s)", [schema._head()])
+        db.execute("SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence")
 
 
 def migrated(url: str) -> str:

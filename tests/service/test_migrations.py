@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from acme import KEY, Carrier
 from alembic import command
-from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, a_database, draft, settings_for, world_on
+from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, a_database, draft, migrated, settings_for, world_on
 from sqlalchemy import insert, inspect, select
 
 from trunkline_service.start import StartError, open_database
@@ -24,7 +24,8 @@ def bring_down(database: Database, revision: str) -> None:
         command.downgrade(config, revision)
 
 
-def test_data_of_the_first_schema_is_kept(database_url: str, tmp_path: Path) -> None:
+def test_data_of_the_first_schema_is_kept(empty_database_url: str, tmp_path: Path) -> None:
+    database_url = migrated(empty_database_url)
     carrier = Carrier()
     carrier.open(KEY, *NUMBERS)
     with world_on(database_url, tmp_path, carrier) as world:

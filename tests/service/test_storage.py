@@ -10,7 +10,7 @@ import attrs
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from harness import KEYS, World, settings_for
+from harness import KEYS, World, migrated, settings_for
 from sqlalchemy import make_url, text
 
 from trunkline.secret import Secret
@@ -102,15 +102,15 @@ def _is_ours(name: str | None, kind: str, _: object) -> bool:
 
 
 @pytest.mark.parametrize(("revision", "told"), [("9999", "newer version"), (None, "too old")])
-def test_another_schema_is_refused(postgres: str, database_url: str, tmp_path: Path, revision: str, told: str) -> None:
-    settings = settings_for(database_url, tmp_path)
+def test_another_schema_is_refused(empty_database_url: str, tmp_path: Path, revision: str, told: str) -> None:
+    settings = settings_for(migrated(empty_database_url), tmp_path)
     database = open_database(settings)
     with database.writing() as db:
         db.execute(text("DELETE FROM alembic_version"))
         if revision:
             db.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
     database.dispose()
-    if told == "too old" and "sqlite" in database_url:
+    if told == "too old" and "sqlite" in empty_database_url:
         pytest.skip("SQLite is brought up at start")
     with pytest.raises(StartError, match=told):
         open_database(settings)

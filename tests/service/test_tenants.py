@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ ROUTES = [
 ]
 OWNED = [route for route in ROUTES if "{" in route[1]]
 WRITES = [route for route in ROUTES if route[0] != "GET"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One service for all: who has no key leaves no trace."""
+    folder = tmp_path_factory.mktemp("tenants")
+    with world_on(f"sqlite:///{folder / 'service.db'}", folder) as made:
+        yield made
 
 
 @pytest.fixture
