@@ -210,6 +210,22 @@ def test_a_number_that_hangs_is_given_up_and_the_others_go_on(engine, importing,
     assert list(outcomes) == []
 
 
+def test_once_too_many_hang_the_plugin_is_asked_for_no_more_numbers(engine, importing, account, snapshot):
+    begun, released = [], threading.Event()
+
+    def does(number, *rest):
+        begun.append(number)
+        released.wait(5)
+        return _routed(number, *rest)
+
+    it = engine(importing(does), deadlines=Deadlines(write=0.5, grace=0.05))
+    outcomes = list(it.import_numbers(account, ROUTE, [snapshot(i) for i in range(50)]))
+    released.set()
+    assert len(outcomes) == 50
+    assert len(begun) <= 8
+    assert {outcome.error.code for outcome in outcomes} == {PluginHung.code, PluginBroken.code}
+
+
 def test_a_readback_that_fails_leaves_the_outcome_unknown(engine, importing, account, snapshot, carrier):
     carrier.then(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
 

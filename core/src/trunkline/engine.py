@@ -284,7 +284,7 @@ class Engine:
         A snapshot older than `SNAPSHOT_SECONDS` when its turn comes is not used: `SnapshotStale`, nothing written.
         After a refusal `for_all`, those that wait and are not at the route already are refused alike, nothing written.
         """
-        plugin = self._able(account.provider, "import_number")
+        plugin = self._registry.plugin(account.provider)
         waiting = iter(snapshots)
         running: list[_Import] = []
         ended: SimpleQueue[_Import] = SimpleQueue()
@@ -390,6 +390,8 @@ class Engine:
         observed = self._observed(plugin, "import_number", call)
 
         def read_back() -> RoutingSnapshot:
+            # It may have been switched off since, for other numbers that hang.
+            self._able(account.provider, "import_number")
             # One from the future is as little to be trusted as an old one.
             if abs((self._now() - snapshot.read_at).total_seconds()) > SNAPSHOT_SECONDS:
                 raise SnapshotStale(
