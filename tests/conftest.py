@@ -1,6 +1,7 @@
 """What holds for every test: nothing reaches beyond this machine."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,11 @@ def _refuse_beyond(address: object) -> None:
     host = address[0] if isinstance(address, tuple) else None  # A Unix socket's address is a path.
     if not _is_local(host):
         raise RuntimeError(f"a test tried to reach {host!r}: tests speak to this machine only")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: much of the time a test waits for a carrier that gives no answer."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session", autouse=True)
