@@ -88,3 +88,11 @@ def world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
     """A service on SQLite, where the database makes no difference."""
     with world_on(sqlite_url, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One service on SQLite for all tests of a module: for those that leave no trace in it."""
+    folder = tmp_path_factory.mktemp("shared")
+    with world_on(f"sqlite:///{folder / 'service.db'}", folder) as made:
+        yield made

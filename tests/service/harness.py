@@ -172,11 +172,11 @@ def world_on(url: str, data_dir: Path, carrier: Carrier | None = None, **environ
 
 
 @contextmanager
-def a_database(postgres: str, *, like: str | None = None) -> Iterator[str]:
-    """The URL of a database of one's own on a PostgreSQL server: empty, or a copy of another one."""
+def a_database(postgres: str) -> Iterator[str]:
+    """The URL of an empty database of one's own on a PostgreSQL server."""
     name = f"trunkline_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{make_url(like).database}"' if like else ""))
+        admin.execute(f'CREATE DATABASE "{name}"')
     try:
         yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
     finally:
@@ -199,7 +199,7 @@ def empty(url: str) -> None:
 
 
 def migrated(url: str) -> str:
-    """Give an empty database the present schema, so that its copies need not be given it one by one."""
+    """Give an empty database the present schema, so that not every test has to."""
     database = Database(make_url(url))
     schema.make_ready(database)
     database.dispose()

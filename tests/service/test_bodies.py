@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from harness import CONNECTIONS, PHONE_NUMBERS, World, draft, world_on
+from harness import CONNECTIONS, PHONE_NUMBERS, World, draft
 
 GOOD = draft(verification_evidence_id="5f2b7a54-3a8e-4f64-9d5d-0a3b1c2d4e5f")
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(shared_world: World) -> World:
     """One service for all: what is refused leaves no trace."""
-    folder = tmp_path_factory.mktemp("bodies")
-    with world_on(f"sqlite:///{folder / 'service.db'}", folder) as made:
-        yield made
+    return shared_world
 
 
 @pytest.fixture(scope="module")

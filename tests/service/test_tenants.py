@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,11 +44,9 @@ WRITES = [route for route in ROUTES if route[0] != "GET"]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(shared_world: World) -> World:
     """One service for all: who has no key leaves no trace."""
-    folder = tmp_path_factory.mktemp("tenants")
-    with world_on(f"sqlite:///{folder / 'service.db'}", folder) as made:
-        yield made
+    return shared_world
 
 
 @pytest.fixture

@@ -205,7 +205,7 @@ class Engine:
                 raise _wrong_type(plugin, "check_fields", said)
             return {str(name): [account.scrub(str(each)) for each in sentences] for name, sentences in said.items()}
 
-        return self._in_time(plugin, "check_fields", check, account=account)
+        return self._begin(plugin, "check_fields", check, account=account).answer()
 
     def redact_sip_config(self, provider: str, sip_config: Mapping[str, Any]) -> dict[str, Any]:
         """The part of a SIP config that may be shown: what both the plugin and its descriptor would show."""
@@ -219,7 +219,7 @@ class Engine:
                 raise _wrong_type(plugin, "redact_sip_config", shown)
             return {name: value for name, value in allowed.items() if name in shown and shown[name] == value}
 
-        return self._in_time(plugin, "redact_sip_config", redact)
+        return self._begin(plugin, "redact_sip_config", redact).answer()
 
     # What only reads
 
@@ -408,7 +408,7 @@ class Engine:
     def _import_outcome(self, one: _Import, route: Route) -> ImportOutcome:
         try:
             with one.observed:
-                readback = self._end(one.begun)
+                readback = one.begun.answer()
             if readback.points_at != route.id or readback.number.number != one.number:
                 raise CarrierAnswerUnexpected("The carrier accepted the change, but the number is not routed here.")
         except TrunklineError as error:
@@ -439,7 +439,7 @@ class Engine:
             return got
 
         with self._observed(plugin, hook, call):
-            return self._in_time(plugin, hook, ask, call=call, account=account)
+            return self._begin(plugin, hook, ask, call=call, account=account).answer()
 
     @staticmethod
     def _answer(
@@ -492,13 +492,13 @@ class Engine:
                 members.append(_Raised(self._translated(plugin, hook, account, error)))
 
         with self._observed(plugin, hook, call):
-            source = self._in_time(plugin, hook, begin, call=call, account=account)
+            source = self._begin(plugin, hook, begin, call=call, account=account).answer()
             hung: TrunklineError | None = None
             try:
                 while not hung:
                     members: list[T | _Raised] = []
                     try:
-                        self._in_time(plugin, hook, functools.partial(pull, members), call=call, account=account)
+                        self._begin(plugin, hook, functools.partial(pull, members), call=call, account=account).answer()
                     except PluginHung as error:
                         hung = error
                     if not members and not hung:
@@ -518,7 +518,7 @@ class Engine:
         if not isinstance(source, Generator):
             return
         try:
-            self._in_time(plugin, hook, source.close, call=call)
+            self._begin(plugin, hook, source.close, call=call).answer()
         except TrunklineError as error:
             _log.warning("plugin did not stop: %s", error.detail)
 
@@ -568,18 +568,6 @@ class Engine:
         )
         return Call(GuardedSession(adapter), sip, self._platform, account.marker, self._now, self._rng, deadline)
 
-    def _in_time(
-        self,
-        plugin: ProviderPlugin,
-        hook: str,
-        work: Callable[[], T],
-        *,
-        call: Call | None = None,
-        account: CarrierAccount | None = None,
-    ) -> T:
-        """Run a plugin's code in a daemon thread and wait for it until its deadline and a little longer."""
-        return self._end(self._begin(plugin, hook, work, call=call, account=account))
-
     def _begin(
         self,
         plugin: ProviderPlugin,
@@ -589,7 +577,7 @@ class Engine:
         call: Call | None = None,
         account: CarrierAccount | None = None,
     ) -> _Begun[T]:
-        """Run a plugin's code in a daemon thread.
+        """Run a plugin's code in a daemon thread, to be waited for until its deadline and a little longer.
 
         What it raises is turned into one of our errors in that thread already: nothing foreign comes out of it.
         """
@@ -602,26 +590,6 @@ class Engine:
 
         seconds = (call.deadline.remaining if call else self._deadlines.read) + self._deadlines.grace
         return _Begun(plugin, hook, call, seconds, Deadline.after(seconds), self._threads.start(attempt))
-
-    @staticmethod
-    def _end(begun: _Begun[T]) -> T:
-        """Wait for what was begun, and give its answer or raise what it raised; `PluginHung` past its time."""
-        plugin, hook = begun.plugin, begun.hook
-        if wait([begun.future], timeout=begun.until.remaining).not_done:
-            plugin.note_stuck(begun.future)
-            raise _settled(
-                PluginHung(
-                    f"{plugin.descriptor.display_name} did not answer in time.",
-                    detail=f"{plugin.distribution} {plugin.version}: {hook} is still running after "
-                    f"{begun.seconds:.1f} s",
-                ),
-                hook,
-                begun.call,
-            )
-        came = begun.future.result()
-        if isinstance(came, _Raised):
-            raise _settled(came.error, hook, begun.call)
-        return came
 
     def _translated(
         self, plugin: ProviderPlugin, hook: str, account: CarrierAccount | None, error: BaseException
@@ -686,6 +654,25 @@ class _Begun(Generic[T]):
     seconds: float
     until: Deadline
     future: Future[T | _Raised]
+
+    def answer(self) -> T:
+        """Wait for its answer and give it, or raise what it raised; `PluginHung` past its time."""
+        plugin, hook = self.plugin, self.hook
+        if wait([self.future], timeout=self.until.remaining).not_done:
+            plugin.note_stuck(self.future)
+            raise _settled(
+                PluginHung(
+                    f"{plugin.descriptor.display_name} did not answer in time.",
+                    detail=f"{plugin.distribution} {plugin.version}: {hook} is still running after "
+                    f"{self.seconds:.1f} s",
+                ),
+                hook,
+                self.call,
+            )
+        came = self.future.result()
+        if isinstance(came, _Raised):
+            raise _settled(came.error, hook, self.call)
+        return came
 
 
 @attrs.frozen(eq=False)

@@ -81,7 +81,7 @@ class Sandbox(Generic[CarrierT]):
         entry = self.requests.note(request, account)
         limit = self.carrier.concurrency if self.concurrency is None else self.concurrency
         if account and request.in_flight > limit:
-            self._answer(line, entry, self.carrier.refuse_as_too_many(request))
+            self.answer(line, entry, self.carrier.refuse_as_too_many(request))
             return
         if account:
             self._in_flight[account] += 1
@@ -98,9 +98,10 @@ class Sandbox(Generic[CarrierT]):
             self._in_flight[account] -= 1
 
     @staticmethod
-    def _answer(line: Line, entry: Received | None, response: Response) -> None:
+    def answer(line: Line, entry: Received | None, response: Response) -> None:
+        """Send the answer, and note its status in the journal."""
         if entry is not None:
-            entry.status = response.status
+            entry.status = response.status or None
         line.answer(response)
 
 
@@ -177,6 +178,4 @@ class _Visit:
 
     def _answer(self, response: Response) -> None:
         self.sandbox.leave(self.account)
-        if self.entry is not None:
-            self.entry.status = response.status or None
-        self.line.answer(response)
+        self.sandbox.answer(self.line, self.entry, response)
