@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from .carrier import Carrier, Request, Response
@@ -22,6 +24,10 @@ class Line(Protocol):
         """Send the whole answer."""
         ...
 
+    def prepare(self, response: Response) -> Callable[[], None]:
+        """Make the whole answer ready; what is given sends it."""
+        ...
+
     def cut_short(self, response: Response) -> None:
         """Send the head and half of the body, then hang up."""
         ...
@@ -33,10 +39,6 @@ class Line(Protocol):
     def reset(self) -> None:
         """Reset the connection."""
         ...
-
-
-_LATE = 0.0005
-"""Seconds that asyncio is late on average: it waits in whole milliseconds, rounded up."""
 
 
 class Sandbox(Generic[CarrierT]):
@@ -54,6 +56,8 @@ class Sandbox(Generic[CarrierT]):
         self.port = 0
         self.sip_address: str | None = None
         """Address and port where it speaks SIP, if it does."""
+        self.woke_at: Callable[[], float] = time.monotonic
+        """When the loop woke that is serving now: what it finds had arrived then, the last of many too."""
         self._in_flight: Counter[str] = Counter()
         self._control = Control(self)
 
@@ -89,8 +93,9 @@ class Sandbox(Generic[CarrierT]):
             _Visit(self, request, line, account, entry).process()
             return
         loop, seconds = asyncio.get_running_loop(), self.latency_ms / 1000
-        visit = _Visit(self, request, line, account, entry, answer_at=loop.time() + seconds - _LATE)
-        loop.call_later(seconds / 2, visit.process)
+        arrived = self.woke_at()
+        visit = _Visit(self, request, line, account, entry, answer_at=arrived + seconds)
+        loop.call_at(arrived + seconds / 2, visit.process)
 
     def leave(self, account: str | None) -> None:
         """A request of the account is no longer in flight."""
@@ -172,10 +177,14 @@ class _Visit:
 
     def _finish(self, response: Response) -> None:
         if self.answer_at is None:
-            self._answer(response)
+            self.sandbox.leave(self.account)
+            self.sandbox.answer(self.line, self.entry, response)
         else:
-            asyncio.get_running_loop().call_at(self.answer_at, self._answer, response)
+            send = self.line.prepare(response)
+            asyncio.get_running_loop().call_at(self.answer_at, self._answer, response, send)
 
-    def _answer(self, response: Response) -> None:
+    def _answer(self, response: Response, send: Callable[[], None]) -> None:
         self.sandbox.leave(self.account)
-        self.sandbox.answer(self.line, self.entry, response)
+        if self.entry is not None:
+            self.entry.status = response.status or None
+        send()

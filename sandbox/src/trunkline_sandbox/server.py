@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
+import functools
+import select
+import selectors
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import h11
@@ -83,9 +87,17 @@ class Connection(asyncio.Protocol):
 
     def answer(self, response: Response) -> None:
         """Send the whole answer in one write, then go on to the next request."""
+        self.prepare(response)()
+
+    def prepare(self, response: Response) -> Callable[[], None]:
+        """Encode the whole answer; what is given sends it, if the client is still there."""
+        whole = b"" if self._transport is None else self._encoded(response, response.body)
+        return functools.partial(self._send, whole)
+
+    def _send(self, whole: bytes) -> None:
         if self._transport is None:
             return
-        self._write(self._encoded(response, response.body))
+        self._write(whole)
         self.busy = False
         if self._closing or self._parser.our_state is h11.MUST_CLOSE:
             self.close()
@@ -156,6 +168,22 @@ class Connection(asyncio.Protocol):
         return cast(socket.socket, cast(asyncio.Transport, self._transport).get_extra_info("socket"))
 
 
+class _Punctual(selectors.DefaultSelector):
+    """Waits to the microsecond, where epoll itself waits whole milliseconds, and knows when it woke."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.woke_at = time.monotonic()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout > 0:
+            select.select([self.fileno()], [], [], timeout)
+            timeout = 0
+        ready = super().select(timeout)
+        self.woke_at = time.monotonic()
+        return ready
+
+
 class Server:
     """A sandbox on a port, in a thread of its own."""
 
@@ -186,8 +214,11 @@ class Server:
         self._thread.join()
 
     def _run(self) -> None:
+        selector = _Punctual()
+        self._sandbox.woke_at = lambda: selector.woke_at
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+                runner.run(self._serve())
         except BaseException as failure:
             self._failure = failure
         finally:

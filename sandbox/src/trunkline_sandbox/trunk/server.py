@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
@@ -103,8 +104,13 @@ class _Line:
 
     def answer(self, response: Response) -> None:
         """Send the whole response; a trunk that says nothing has the status 0."""
-        if response.status:
-            self.send(respond(self.request, response, self.source))
+        self.prepare(response)()
+
+    def prepare(self, response: Response) -> Callable[[], None]:
+        """Write the whole response; what is given sends it."""
+        if not response.status:
+            return self.hold
+        return functools.partial(self.send, respond(self.request, response, self.source))
 
     def cut_short(self, response: Response) -> None:
         """Send half of the response, and hang up."""
