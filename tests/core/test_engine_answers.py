@@ -181,7 +181,7 @@ def test_an_unknown_set_up_method_is_named(engine, method):
 
 def test_accounts_share_a_pace_only_if_they_are_equal(engine):
     it = engine()
-    keys = [it.account("acme", {"key": key}, marker=m).key() for key, m in [("a", "m"), ("a", "n"), ("b", "m")]]
+    keys = [it.account("acme", {"key": key}, marker=m).key for key, m in [("a", "m"), ("a", "n"), ("b", "m")]]
     assert keys[0] == keys[1] != keys[2]
 
 

@@ -16,8 +16,8 @@ LATER = 60.0
 def turns(pace: AccountPace, count: int, *, writes: bool, seconds: float = LATER) -> list[float]:
     waited: list[float] = []
     for _ in range(count):
-        with pace.turn(Deadline.after(seconds), waited.append, writes=writes):
-            pass
+        with pace.turn(Deadline.after(seconds), waited.append, writes=writes) as turn:
+            turn.begin()
     return waited
 
 
@@ -52,8 +52,8 @@ def test_a_write_that_waits_for_its_turn_takes_no_slot_from_reads() -> None:
         go_on.wait(5)
 
     def write() -> None:
-        with pace.turn(Deadline.after(LATER), sleep, writes=True):
-            pass
+        with pace.turn(Deadline.after(LATER), sleep, writes=True) as turn:
+            turn.begin()
 
     thread = threading.Thread(target=write)
     thread.start()

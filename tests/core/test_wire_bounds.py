@@ -12,7 +12,7 @@ from trunkline.deadline import Deadline
 from trunkline.descriptor import Pace
 from trunkline.errors import CarrierAnswerUnexpected, CarrierTimedOut, CarrierUnavailable, WriteOutcomeUnknown
 from trunkline.http.dial import CarrierDial, SandboxDial
-from trunkline.http.pace import AccountPace, Paces
+from trunkline.http.pace import AHEAD, AccountPace, Paces
 from trunkline.public_addresses import is_public
 
 URL = "https://api.acme.example/x"
@@ -147,40 +147,96 @@ def test_a_sandbox_is_told_the_carriers_host_and_answers_under_its_address(wire,
     assert response.request.url == URL + "?q=1"
 
 
-class _Counting:
-    """A dial that lets requests in only when all that may come at once are there."""
-
-    def __init__(self, dial, together):
-        self.dial, self.now, self.most = dial, 0, 0
-        self.lock, self.full, self.together = threading.Lock(), threading.Event(), together
-
-    def send(self, request, timeout):
-        with self.lock:
-            self.now += 1
-            self.most = max(self.most, self.now)
-            if self.now == self.together:
-                self.full.set()
-        self.full.wait(5)
-        try:
-            return self.dial.send(request, timeout)
-        finally:
-            with self.lock:
-                self.now -= 1
-
-    def close(self):
-        self.dial.close()
-
-
 def test_concurrency_is_bounded_over_calls_and_threads(wire, carrier):
-    dial, pace = _Counting(carrier.dial, 3), AccountPace(Pace(concurrency=3))
-    sessions = [wire(dial=dial, pace=pace) for _ in range(4)]
+    pace, lock, full, under_way = AccountPace(Pace(concurrency=3)), threading.Lock(), threading.Event(), [0]
+    counts = []
+
+    def answer(conn):
+        with lock:
+            under_way[0] += 1
+            counts.append(under_way[0])
+            if under_way[0] == 3:
+                full.set()
+        full.wait(5)
+        with lock:
+            under_way[0] -= 1
+        conn.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+
+    carrier.then(*[answer] * 16)
+    sessions = [wire(pace=pace) for _ in range(4)]
     threads = [threading.Thread(target=s.get, args=(URL,)) for s in sessions for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert dial.most == 3
+    assert max(counts) == 3
     assert len(carrier.asked) == 16
+
+
+def test_while_the_carrier_has_all_it_takes_few_more_are_made_ready(wire, carrier):
+    pace, go_on = AccountPace(Pace(concurrency=1)), threading.Event()
+
+    class Dialled:
+        def __init__(self):
+            self.now, self.most, self.three = 0, 0, threading.Event()
+
+        def send(self, request, timeout):
+            self.now += 1
+            self.most = max(self.most, self.now)
+            if self.now == 1 + AHEAD:
+                self.three.set()
+            try:
+                return carrier.dial.send(request, timeout)
+            finally:
+                self.now -= 1
+
+    def answer(conn):
+        go_on.wait(5)
+        conn.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+
+    dial = Dialled()
+    carrier.then(answer)
+    threads = [threading.Thread(target=wire(dial=dial, pace=pace).get, args=(URL,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    assert dial.three.wait(5)
+    assert len(carrier.asked) == 1
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert dial.most == 1 + AHEAD
+    assert len(carrier.asked) == 6
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_connection_that_is_closed_while_a_turn_is_waited_for_costs_no_write(wire, carrier, monkeypatch, method):
+    """The carrier hung up on an idle connection: nothing was sent on it, and a fresh one is tried."""
+    monkeypatch.setattr("trunkline.http.bounded._SURELY_OPEN_SECONDS", 0.0)
+    kept, closed = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", threading.Event()
+
+    def answer_and_hang_up(conn):
+        conn.sendall(kept)
+        closing.wait(5)
+        conn.shutdown(socket.SHUT_RDWR)
+        closed.set()
+
+    closing = threading.Event()
+    carrier.then(answer_and_hang_up)
+    pace = AccountPace(Pace(concurrency=1))
+    session = wire(pace=pace)
+    session.get(URL)
+    with pace.turn(Deadline.after(5), time.sleep) as held:
+        held.begin()
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(session.request(method, URL)))
+        thread.start()
+        while not pace._slots._waiting:
+            thread.join(0.001)
+        closing.set()
+        assert closed.wait(5)
+    thread.join()
+    assert answers[0].status_code == 200
+    assert [asked[0] for asked in carrier.asked] == ["GET", method]
 
 
 def test_requests_are_spaced_by_the_rate(wire, slept):
@@ -202,32 +258,35 @@ def test_a_turn_that_comes_after_the_deadline_is_refused(wire, carrier):
 
 def test_no_free_slot_by_the_deadline_is_a_timeout():
     pace = AccountPace(Pace(concurrency=1))
-    held = pace.turn(Deadline.after(5), time.sleep)
-    with held, pytest.raises(CarrierTimedOut), pace.turn(Deadline.after(0.01), time.sleep):
-        pass
-    with pace.turn(Deadline.after(0.01), time.sleep):
-        pass
+    with pace.turn(Deadline.after(5), time.sleep) as held:
+        held.begin()
+        with pace.turn(Deadline.after(0.01), time.sleep) as late, pytest.raises(CarrierTimedOut):
+            late.begin()
+    with pace.turn(Deadline.after(0.01), time.sleep) as free:
+        free.begin()
 
 
-def test_slots_are_served_in_the_order_of_arrival():
+def test_turns_come_in_the_order_of_arrival_but_for_those_made_ready_together():
     pace, order = AccountPace(Pace(concurrency=1)), []
 
     def wait_turn(name):
-        with pace.turn(Deadline.after(10), time.sleep):
+        with pace.turn(Deadline.after(10), time.sleep) as turn:
+            turn.begin()
             order.append(name)
 
     threads = []
-    with pace.turn(Deadline.after(10), time.sleep):
+    with pace.turn(Deadline.after(10), time.sleep) as held:
+        held.begin()
         for name in range(5):
             threads.append(threading.Thread(target=wait_turn, args=(name,)))
             threads[-1].start()
-            while len(pace._slots._waiting) <= name:
+            while len(pace._slots._waiting) + len(pace._places._waiting) <= name:
                 threads[-1].join(0.001)
-    # Whoever comes right after a release stands behind those who waited.
-    wait_turn("late")
+    wait_turn(5)
     for thread in threads:
         thread.join()
-    assert order == [0, 1, 2, 3, 4, "late"]
+    assert sorted(order) == list(range(6))
+    assert all(abs(order.index(name) - name) <= AHEAD for name in range(6))
 
 
 def test_all_calls_for_one_account_share_its_pace_and_old_ones_are_forgotten():

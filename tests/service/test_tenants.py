@@ -176,12 +176,12 @@ def test_a_sandbox_key_reaches_no_carrier(tmp_path: Path) -> None:
     try:
         import requests
 
-        dial = service.engines["sandbox"]._dial
+        dial = service.engines["sandbox"]._roads().dial
         assert dial is not None
         request = requests.Request("GET", "https://api.twilio.com/2010-04-01").prepare()
         with pytest.raises(Unsupported):
             dial.send(request, (1, 1))
-        assert type(service.engines["live"]._dial).__name__ == "CarrierDial"
+        assert type(service.engines["live"]._roads().dial).__name__ == "CarrierDial"
         sips = [type(service.engines[mode]._sip).__name__ for mode in ("live", "sandbox")]
         assert sips == ["NetworkSipDial", "SandboxSipDial"]
     finally:

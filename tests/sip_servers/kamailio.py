@@ -34,6 +34,7 @@ _ROUTES = """
 request_route {
     if ($rm == "REGISTER" && $hdr(Contact) != $null) { sl_send_reply("400", "No contact was to be sent"); exit; }
     if ($rm != "OPTIONS" && $rm != "REGISTER") { sl_send_reply("400", "Only questions were to be asked"); exit; }
+    $var(password) = "PASSWORD";
     $var(carrier) = $rd;
     if ($rd == "127.0.0.1") $var(carrier) = $rU + ".acme.example";  # For clients that look up every name.
     switch ($var(carrier)) {
@@ -78,7 +79,6 @@ request_route {
 }
 
 route[AUTHENTICATE] {
-    $var(password) = "PASSWORD";
     if (!pv_www_authenticate("REALM", "$var(password)", "0")) { www_challenge("REALM", "1"); exit; }
 }
 """

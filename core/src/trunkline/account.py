@@ -53,6 +53,7 @@ class CarrierAccount:
         users = [value for value in self.credentials.values() if isinstance(value, str)]
         return Scrubber(self.secrets(), users)
 
+    @cached_property
     def key(self) -> str:
         """A key for limits kept in memory: equal for equal credentials, and nothing can be got back from it."""
         plain = {k: x.reveal() if isinstance(x, Secret) else x for k, x in self.credentials.items()}

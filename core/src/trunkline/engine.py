@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import functools
-import hashlib
 import logging
 import random
 import threading
@@ -13,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -40,6 +40,7 @@ from trunkline.errors import (
 )
 from trunkline.events import Event
 from trunkline.hookspec import NEEDED_FOR, READS
+from trunkline.http.pace import AHEAD
 from trunkline.numbers import CarrierNumber, NumberRef, Release, Route, RoutingSnapshot, SuggestedName
 from trunkline.plan import ImportPlan
 from trunkline.redaction import Scrubber, by_allow_list
@@ -51,10 +52,10 @@ from trunkline.threads import DaemonThreads
 if TYPE_CHECKING:
     from trunkline.http.dial import Dial
     from trunkline.http.guard import Limits
-    from trunkline.http.pace import Paces
     from trunkline.sip.dial import SipDial
     from trunkline.sip.limits import SipLimits
     from trunkline.sip.platform import PlatformHost
+    from trunkline.wires import Wires
 
 T = TypeVar("T")
 Observer = Callable[[Event], None]
@@ -66,8 +67,6 @@ _ROUTE_SECONDS, _WRITE_SECONDS = 2.0, 0.5
 _BATCH = 1000
 _BATCH_SECONDS = 0.05
 _PLATFORM_SECONDS = 2.0
-_AHEAD = 2
-"""Imports that make their request ready, or read their answer, while the carrier has as many as it takes."""
 _NUMBER_WRITES = frozenset({"import_number", "release_number"})
 _log = logging.getLogger("trunkline")
 
@@ -121,22 +120,26 @@ class Engine:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._registry = registry
-        self._dial = dial
-        self._sip = sip
-        self._dials_carriers = dial is None
-        self._sip_limits = sip_limits
         self._platform = platform
         self._deadlines = deadlines
-        self._limits = limits
         self._observers = tuple(observers)
         self._now = now
-        self._rng = rng or random.SystemRandom()  # Plugins draw passwords from it.
-        self._wire_rng = _beside(self._rng)
-        self._sleep = sleep
         self._threads = DaemonThreads()
-        self._paces: Paces | None = None
+        self._lock = threading.Lock()
+        self._wires: Wires | None = None
+        # Plugins draw passwords from the operating system's.
+        self._make_wires = functools.partial(
+            _wires,
+            dial=dial,
+            sip=sip,
+            limits=limits,
+            sip_limits=sip_limits,
+            platform=platform,
+            now=now,
+            rng=rng or random.SystemRandom(),
+            sleep=sleep,
+        )
         self._platform_host: PlatformHost | None = None
-        self._wires = threading.Lock()
         self._stuck_observers: dict[int, list[Future[None]]] = {}
 
     # What is installed
@@ -298,7 +301,7 @@ class Engine:
                     return
                 spared.append(snapshot)
 
-        for _ in range(plugin.descriptor.pace.concurrency + _AHEAD):
+        for _ in range(plugin.descriptor.pace.concurrency + AHEAD):
             start_next()
         while running:
             one = _next_of(running, ended)
@@ -319,8 +322,8 @@ class Engine:
 
     def close(self) -> None:
         """Give up idle connections; a later call opens new ones."""
-        if self._dial is not None:
-            self._dial.close()
+        if self._wires is not None:
+            self._wires.dial.close()
 
     def set_up_account(self, account: CarrierAccount, done: Sequence[SetUpStep] = ()) -> Generator[SetUpStep]:
         """Guided set-up, step by step: the next step is taken only when the caller asks for it."""
@@ -344,16 +347,16 @@ class Engine:
     # The platform's own SIP host
 
     def _ask_platform(self) -> Future[Check] | None:
-        from trunkline.sip.limits import SipLimits
         from trunkline.sip.platform import PlatformHost
 
         if self._platform is None:
             return None
-        dial = self._sip_dial()
-        with self._wires:
+        wires = self._roads()
+        with self._lock:
             if self._platform_host is None:
-                limits = self._sip_limits or SipLimits()
-                self._platform_host = PlatformHost(self._platform, dial, limits, self._wire_rng, self._threads)
+                self._platform_host = PlatformHost(
+                    self._platform, wires.sip_dial, wires.sip_limits, wires.rng, self._threads
+                )
         return self._platform_host.answers()
 
     def _platform_answers(self, asked: Future[Check] | None, until: Deadline) -> Check:
@@ -367,14 +370,6 @@ class Engine:
             _log.error("the platform's SIP host could not be asked: %s", type(error).__name__)
             return could_not_tell("platform_not_asked", "The platform's SIP host could not be asked.")
         return asked.result()
-
-    def _sip_dial(self) -> SipDial:
-        from trunkline.sip.dial import NetworkSipDial, SandboxSipDial
-
-        with self._wires:
-            if self._sip is None:
-                self._sip = NetworkSipDial() if self._dials_carriers else SandboxSipDial({})
-            return self._sip
 
     # How a hook is asked
 
@@ -532,41 +527,13 @@ class Engine:
         return plugin
 
     def _call(self, plugin: ProviderPlugin, account: CarrierAccount, hook: str, seconds: float) -> Call:
-        # requests costs a tenth of a second to import: listing the providers does without it.
-        from trunkline.http.dial import CarrierDial
-        from trunkline.http.guard import GuardAdapter, Limits
-        from trunkline.http.pace import Paces
-        from trunkline.http.rules import Rules
-        from trunkline.http.session import GuardedSession
-        from trunkline.sip.limits import SipLimits
-        from trunkline.sip.wire import SipWire
+        return self._roads().call(plugin.descriptor, account, seconds, read_only=hook in READS)
 
-        with self._wires:
-            if self._dial is None:
-                self._dial = CarrierDial()
-            if self._paces is None:
-                self._paces = Paces()
-        deadline = Deadline.after(seconds)
-        adapter = GuardAdapter(
-            Rules(plugin.descriptor, account, hook in READS),
-            dial=self._dial,
-            pace=self._paces.of(account.key(), plugin.descriptor.pace),
-            deadline=deadline,
-            limits=self._limits or Limits(),
-            now=self._now,
-            rng=self._wire_rng,
-            sleep=self._sleep,
-        )
-        sip = SipWire(
-            plugin.descriptor,
-            account,
-            dial=self._sip_dial(),
-            limits=self._sip_limits or SipLimits(),
-            deadline=deadline,
-            exchanges=adapter.exchanges,
-            rng=self._wire_rng,
-        )
-        return Call(GuardedSession(adapter), sip, self._platform, account.marker, self._now, self._rng, deadline)
+    def _roads(self) -> Wires:
+        with self._lock:
+            if self._wires is None:
+                self._wires = self._make_wires()
+            return self._wires
 
     def _begin(
         self,
@@ -608,7 +575,9 @@ class Engine:
         _log.error("plugin broken: %s", broken.detail)
         return broken
 
-    def _observed(self, plugin: ProviderPlugin, hook: str, call: Call) -> _Observation:
+    def _observed(self, plugin: ProviderPlugin, hook: str, call: Call) -> AbstractContextManager[None]:
+        if not self._observers:
+            return nullcontext()
         return _Observation(self._tell, plugin.descriptor.id, hook, call)
 
     def _tell(self, event: Event) -> None:
@@ -625,16 +594,11 @@ class Engine:
             self._stuck_observers[number] = stuck
 
 
-def _beside(rng: random.Random) -> random.Random:
-    """Randomness that takes none from `rng`, repeats when it does, and gives nothing of it away.
+def _wires(**settings: Any) -> Wires:
+    # requests costs a tenth of a second to import: listing the providers does without it.
+    from trunkline.wires import Wires
 
-    The wires need more of it where a carrier fails; what plugins draw must not depend on that.
-    """
-    try:
-        state = rng.getstate()
-    except NotImplementedError:  # The operating system's has no state: nothing can be taken from it.
-        return rng
-    return random.Random(hashlib.sha256(repr(state).encode()).digest())
+    return Wires(**settings)
 
 
 @attrs.frozen
@@ -658,7 +622,9 @@ class _Begun(Generic[T]):
     def answer(self) -> T:
         """Wait for its answer and give it, or raise what it raised; `PluginHung` past its time."""
         plugin, hook = self.plugin, self.hook
-        if wait([self.future], timeout=self.until.remaining).not_done:
+        try:
+            came = self.future.result(timeout=self.until.remaining)
+        except TimeoutError:
             plugin.note_stuck(self.future)
             raise _settled(
                 PluginHung(
@@ -668,8 +634,7 @@ class _Begun(Generic[T]):
                 ),
                 hook,
                 self.call,
-            )
-        came = self.future.result()
+            ) from None
         if isinstance(came, _Raised):
             raise _settled(came.error, hook, self.call)
         return came
@@ -681,7 +646,7 @@ class _Import:
 
     number: str
     begun: _Begun[RoutingSnapshot]
-    observed: _Observation
+    observed: AbstractContextManager[None]
 
 
 def _next_of(running: list[_Import], ended: SimpleQueue[_Import]) -> _Import:
@@ -697,7 +662,7 @@ def _next_of(running: list[_Import], ended: SimpleQueue[_Import]) -> _Import:
             return one
 
 
-class _Observation:
+class _Observation(AbstractContextManager[None]):
     """Tells the observers how one call ended."""
 
     def __init__(self, tell: Callable[[Event], None], provider: str, hook: str, call: Call) -> None:

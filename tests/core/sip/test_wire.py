@@ -184,8 +184,8 @@ def test_a_host_without_a_sandbox_is_not_looked_for_elsewhere(trunk):
 
 
 def test_an_engine_that_dials_sandboxes_reaches_no_sip_server_unasked(acme, engine):
-    assert isinstance(engine()._sip_dial(), SandboxSipDial)
-    assert isinstance(engine(dial=None)._sip_dial(), NetworkSipDial)
+    assert isinstance(engine()._roads().sip_dial, SandboxSipDial)
+    assert isinstance(engine(dial=None)._roads().sip_dial, NetworkSipDial)
 
 
 def test_a_sip_password_is_not_sent_over_http(trunk, carrier):

@@ -168,6 +168,6 @@ def test_a_space_that_cannot_be_reached_is_named(desk: Any) -> None:
     account = desk.account()
     from trunkline.http.dial import SandboxDial
 
-    engine._dial = SandboxDial({f"https://{account.credential('spaceUrl')}": "http://127.0.0.1:9"})
+    engine._roads().dial = SandboxDial({f"https://{account.credential('spaceUrl')}": "http://127.0.0.1:9"})
     with pytest.raises(CarrierUnavailable, match=account.credential("spaceUrl")):
         engine.test_credentials(account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,24 +19,29 @@ from requests.utils import get_encoding_from_headers
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
-from urllib3.util.connection import allowed_gai_family
+from urllib3.util.connection import allowed_gai_family, is_connection_dropped
 
 from trunkline.deadline import Deadline
+from trunkline.http.pace import Turn
 from trunkline.public_addresses import is_public
 
 _MOST_ADDRESSES = 4
+_SURELY_OPEN_SECONDS = 0.5
+"""A connection that waited longer for its turn may have been closed by the carrier, and is looked at again."""
 
 _DEADLINE: ContextVar[Deadline | None] = ContextVar("trunkline_answer_deadline", default=None)
+_TURN: ContextVar[Turn | None] = ContextVar("trunkline_turn", default=None)
 
 
 @contextmanager
-def answered_by(deadline: Deadline) -> Iterator[None]:
-    """Whatever answer is begun inside the block, an answer that trickles too, ends at the deadline."""
-    token = _DEADLINE.set(deadline)
+def answered_by(deadline: Deadline, turn: Turn | None = None) -> Iterator[None]:
+    """A request made inside the block is sent in its turn; its answer, one that trickles too, ends at the deadline."""
+    tokens = _DEADLINE.set(deadline), _TURN.set(turn)
     try:
         yield
     finally:
-        _DEADLINE.reset(token)
+        _DEADLINE.reset(tokens[0])
+        _TURN.reset(tokens[1])
 
 
 class _BoundedReader(io.RawIOBase):
@@ -99,11 +105,40 @@ class _PublicOnly:
         raise failure
 
 
-class _Http(HTTPConnection):
+class _InTurn:
+    """Makes a request ready to its last byte, on a connection, before its turn comes; then it leaves in one piece."""
+
+    _pieces: list[bytes] | None = None
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        connection: HTTPConnection = self  # type: ignore[assignment]
+        pieces: list[bytes] = []
+        self._pieces = pieces
+        try:
+            super().request(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            self._pieces = None
+        if connection.sock is None:
+            connection.connect()
+        if turn := _TURN.get():
+            ready = time.monotonic()
+            turn.begin()
+            if time.monotonic() - ready > _SURELY_OPEN_SECONDS and is_connection_dropped(connection):
+                raise NewConnectionError(connection, "hung up before the turn came")
+        self.send(b"".join(pieces))
+
+    def send(self, data: Any) -> None:
+        if self._pieces is None:
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._pieces.append(data)
+
+
+class _Http(_InTurn, HTTPConnection):
     response_class = _BoundedResponse
 
 
-class _Https(HTTPSConnection):
+class _Https(_InTurn, HTTPSConnection):
     response_class = _BoundedResponse
 
 

@@ -27,7 +27,7 @@ from trunkline.errors import (
 )
 from trunkline.http.bounded import answered_by
 from trunkline.http.dial import Dial
-from trunkline.http.pace import AccountPace
+from trunkline.http.pace import AccountPace, Turn
 from trunkline.http.patience import retry_after
 from trunkline.http.rules import Rules
 
@@ -146,9 +146,9 @@ class GuardAdapter(BaseAdapter):
         while True:
             attempt += 1
             self._refuse_when_spent()
-            with self._pace.turn(self._deadline, self._sleep, writes=writes):
+            with self._pace.turn(self._deadline, self._sleep, writes=writes) as turn:
                 self._refuse_when_spent()
-                answer = self._once(outgoing)
+                answer = self._once(outgoing, turn)
             self._note_write(answer, writes)
             delay = self._delay(answer, attempt, writes, waited)
             if delay is None:
@@ -182,9 +182,9 @@ class GuardAdapter(BaseAdapter):
         if len(self.exchanges) >= self._limits.requests_per_call:
             raise PluginBroken("The plugin sent more requests in one call than it may.")
 
-    def _once(self, request: requests.PreparedRequest) -> requests.Response | _NotSent | _Lost:
+    def _once(self, request: requests.PreparedRequest, turn: Turn) -> requests.Response | _NotSent | _Lost:
         started = time.monotonic()
-        with answered_by(self._deadline):
+        with answered_by(self._deadline, turn):
             answer = self._dialled(request)
         response = answer if isinstance(answer, requests.Response) else None
         self.exchanges.append(
@@ -194,7 +194,7 @@ class GuardAdapter(BaseAdapter):
                 path=self._rules.named_path(request.url or ""),
                 status=response.status_code if response is not None else None,
                 request_id=self._request_id(response),
-                seconds=round(time.monotonic() - started, 4),
+                seconds=round(time.monotonic() - (turn.began_at or started), 4),
             )
         )
         return answer

@@ -18,7 +18,7 @@ class _Slots:
 
     def __init__(self, free: int) -> None:
         self._free = free
-        self._waiting: deque[threading.Event] = deque()
+        self._waiting: deque[threading.Lock] = deque()
         self._lock = threading.Lock()
 
     def acquire(self, timeout: float) -> bool:
@@ -26,12 +26,14 @@ class _Slots:
             if self._free:
                 self._free -= 1
                 return True
-            handed = threading.Event()
+            handed = threading.Lock()
+            handed.acquire()
             self._waiting.append(handed)
-        if handed.wait(timeout):
+        if handed.acquire(timeout=timeout):
             return True
         with self._lock:
-            if handed.is_set():
+            if handed not in self._waiting:
+                # It came at the last moment.
                 return True
             self._waiting.remove(handed)
             return False
@@ -39,35 +41,74 @@ class _Slots:
     def release(self) -> None:
         with self._lock:
             if self._waiting:
-                self._waiting.popleft().set()
+                self._waiting.popleft().release()
             else:
                 self._free += 1
+
+
+AHEAD = 2
+"""Requests that are made ready, on a connection, while the carrier has as many as it takes."""
+
+
+class Turn:
+    """The turn of one request: it begins when the request is ready to be sent, and ends with its answer."""
+
+    def __init__(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        self.began_at: float | None = None
+        self._begin = begin
+        self._end = end
+
+    def begin(self) -> None:
+        """Wait until the request may be sent; `CarrierTimedOut` if that is not before the deadline."""
+        if self.began_at is None:
+            self._begin()
+            self.began_at = time.monotonic()
+
+    def end(self) -> None:
+        """Let the next one have its turn."""
+        if self.began_at is not None:
+            self._end()
 
 
 class AccountPace:
     """The limits of one carrier account."""
 
     def __init__(self, pace: Pace) -> None:
+        self._places = _Slots(pace.concurrency + AHEAD)
         self._slots = _Slots(pace.concurrency)
         self._requests = _Rate(pace.per_second)
         self._writes = _Rate(pace.writes_per_second)
 
     @contextmanager
-    def turn(self, deadline: Deadline, sleep: Callable[[float], None], *, writes: bool = False) -> Iterator[None]:
-        """Wait for a turn; `CarrierTimedOut` if none comes before the deadline.
+    def turn(self, deadline: Deadline, sleep: Callable[[float], None], *, writes: bool = False) -> Iterator[Turn]:
+        """A turn to come, for a request that is made ready inside the block; `CarrierTimedOut` past the deadline.
 
-        The slot is held while the rate of all requests is waited for: turns are taken in order, so nobody else could
-        use it earlier. The rate of writes is waited for before, so that reads go on meanwhile.
+        The rate of writes is waited for here, so that reads go on meanwhile; that of all requests when the turn
+        begins: turns are taken in order, so nobody else could use the slot earlier.
         """
+
+        def begin() -> None:
+            self._take(self._slots, deadline)
+            try:
+                self._requests.wait(deadline, sleep)
+            except BaseException:
+                self._slots.release()
+                raise
+
         if writes:
             self._writes.wait(deadline, sleep)
-        if not self._slots.acquire(timeout=deadline.remaining):
-            raise CarrierTimedOut("Too many requests to this carrier account are under way. Try again in a moment.")
+        self._take(self._places, deadline)
+        turn = Turn(begin, self._slots.release)
         try:
-            self._requests.wait(deadline, sleep)
-            yield
+            yield turn
         finally:
-            self._slots.release()
+            turn.end()
+            self._places.release()
+
+    @staticmethod
+    def _take(slots: _Slots, deadline: Deadline) -> None:
+        if not slots.acquire(timeout=deadline.remaining):
+            raise CarrierTimedOut("Too many requests to this carrier account are under way. Try again in a moment.")
 
 
 class _Rate:

@@ -39,8 +39,8 @@ class SipWire:
         exchanges: list[Exchange],
         rng: random.Random,
     ) -> None:
-        self._hosts = frozenset(_steered(descriptor, account))
-        self._credentials = _credentials(account)
+        self._descriptor = descriptor
+        self._account = account
         self._asker = Asker(dial, limits, rng, record=exchanges.append, scrub=account.scrub)
         self._deadline = deadline
         self._questions = 0
@@ -63,14 +63,14 @@ class SipWire:
         return self._ask("REGISTER", server)
 
     def _ask(self, method: str, server: SipServer) -> SipAnswer:
-        if not {server.host, server.address_host} <= self._hosts:
+        if not {server.host, server.address_host} <= set(_steered(self._descriptor, self._account)):
             raise PluginBroken("The plugin tried a SIP server that the customer did not name.")
         self._questions += 1
         if self._questions > self._asker.limits.questions_per_call:
             raise PluginBroken("The plugin asked more in one call than it may.")
         if self._deadline.passed:
             raise CarrierTimedOut("The carrier did not answer in time.")
-        answer = self._asker.ask(Question(method, server, self._credentials), self._deadline)
+        answer = self._asker.ask(Question(method, server, _credentials(self._account)), self._deadline)
         self._challenged = self._challenged or answer.challenged
         return answer
 
