@@ -13,11 +13,15 @@ from trunkline.http.pace import AccountPace
 LATER = 60.0
 
 
+def sent() -> None:
+    """What a turn is waited for."""
+
+
 def turns(pace: AccountPace, count: int, *, writes: bool, seconds: float = LATER) -> list[float]:
     waited: list[float] = []
     for _ in range(count):
         with pace.turn(Deadline.after(seconds), waited.append, writes=writes) as turn:
-            turn.begin()
+            turn.begin(sent)
     return waited
 
 
@@ -53,7 +57,7 @@ def test_a_write_that_waits_for_its_turn_takes_no_slot_from_reads() -> None:
 
     def write() -> None:
         with pace.turn(Deadline.after(LATER), sleep, writes=True) as turn:
-            turn.begin()
+            turn.begin(sent)
 
     thread = threading.Thread(target=write)
     thread.start()

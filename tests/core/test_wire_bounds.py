@@ -1,6 +1,7 @@
 """How large an answer may be, how long it may take, and how hard a carrier is asked."""
 
 import gzip
+import http.client
 import socket
 import threading
 import time
@@ -16,6 +17,10 @@ from trunkline.http.pace import AHEAD, AccountPace, Paces
 from trunkline.public_addresses import is_public
 
 URL = "https://api.acme.example/x"
+
+
+def sent():
+    """What a turn is waited for, where that does not matter."""
 
 
 def _body(body, *headers):
@@ -226,11 +231,11 @@ def test_a_connection_that_is_closed_while_a_turn_is_waited_for_costs_no_write(w
     session = wire(pace=pace)
     session.get(URL)
     with pace.turn(Deadline.after(5), time.sleep) as held:
-        held.begin()
+        held.begin(sent)
         answers = []
         thread = threading.Thread(target=lambda: answers.append(session.request(method, URL)))
         thread.start()
-        while not pace._slots._waiting:
+        while not pace.slots._waiting:
             thread.join(0.001)
         closing.set()
         assert closed.wait(5)
@@ -259,11 +264,11 @@ def test_a_turn_that_comes_after_the_deadline_is_refused(wire, carrier):
 def test_no_free_slot_by_the_deadline_is_a_timeout():
     pace = AccountPace(Pace(concurrency=1))
     with pace.turn(Deadline.after(5), time.sleep) as held:
-        held.begin()
+        held.begin(sent)
         with pace.turn(Deadline.after(0.01), time.sleep) as late, pytest.raises(CarrierTimedOut):
-            late.begin()
+            late.begin(sent)
     with pace.turn(Deadline.after(0.01), time.sleep) as free:
-        free.begin()
+        free.begin(sent)
 
 
 def test_turns_come_in_the_order_of_arrival_but_for_those_made_ready_together():
@@ -271,22 +276,121 @@ def test_turns_come_in_the_order_of_arrival_but_for_those_made_ready_together():
 
     def wait_turn(name):
         with pace.turn(Deadline.after(10), time.sleep) as turn:
-            turn.begin()
+            turn.begin(sent)
             order.append(name)
 
     threads = []
     with pace.turn(Deadline.after(10), time.sleep) as held:
-        held.begin()
+        held.begin(sent)
         for name in range(5):
             threads.append(threading.Thread(target=wait_turn, args=(name,)))
             threads[-1].start()
-            while len(pace._slots._waiting) + len(pace._places._waiting) <= name:
+            while len(pace.slots._waiting) + len(pace.places._waiting) <= name:
                 threads[-1].join(0.001)
     wait_turn(5)
     for thread in threads:
         thread.join()
     assert sorted(order) == list(range(6))
     assert all(abs(order.index(name) - name) <= AHEAD for name in range(6))
+
+
+def test_who_ends_a_turn_sends_what_is_ready_next():
+    pace, senders = AccountPace(Pace(concurrency=1)), []
+
+    def wait_turn():
+        with pace.turn(Deadline.after(10), time.sleep) as turn:
+            turn.begin(lambda: senders.append(threading.current_thread()))
+
+    thread = threading.Thread(target=wait_turn)
+    with pace.turn(Deadline.after(10), time.sleep) as held:
+        held.begin(sent)
+        thread.start()
+        while not pace.slots._waiting:
+            thread.join(0.001)
+    thread.join()
+    assert senders == [threading.current_thread()]
+
+
+@pytest.mark.parametrize("size", [100, 100_000])
+def test_a_large_request_is_not_sent_by_another_thread(wire, carrier, monkeypatch, size):
+    """Its sending may take as long as the carrier likes: only the thread that wants it waits for that."""
+    pace, senders = AccountPace(Pace(concurrency=1)), []
+    sending = http.client.HTTPConnection.send
+
+    def noted(connection, data):
+        senders.append(threading.current_thread())
+        sending(connection, data)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", noted)
+    thread = threading.Thread(target=wire(pace=pace).post, args=(URL,), kwargs={"data": b"x" * size})
+    with pace.turn(Deadline.after(10), time.sleep) as held:
+        held.begin(sent)
+        thread.start()
+        while not pace.slots._waiting:
+            thread.join(0.001)
+    thread.join()
+    assert senders == [threading.current_thread() if size == 100 else thread]
+    assert len(carrier.asked[0][3]) == size
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_fails_while_it_is_sent_fails_where_it_was_wanted_and_frees_its_turn(waits):
+    pace, failed = AccountPace(Pace(concurrency=1)), []
+
+    def fail():
+        raise ConnectionResetError("by the carrier")
+
+    def want():
+        with pytest.raises(ConnectionResetError), pace.turn(Deadline.after(10), time.sleep) as turn:
+            turn.begin(fail)
+        failed.append(threading.current_thread())
+
+    thread = threading.Thread(target=want)
+    with pace.turn(Deadline.after(10), time.sleep) as held:
+        if waits:
+            held.begin(sent)
+        thread.start()
+        while waits and not pace.slots._waiting:
+            thread.join(0.001)
+    thread.join()
+    assert failed == [thread]
+    with pace.turn(Deadline.after(0.01), time.sleep) as free:
+        free.begin(sent)
+
+
+def test_turns_given_up_at_the_last_moment_lose_no_slot():
+    pace, never, under_way, too_many, late = AccountPace(Pace(concurrency=2)), threading.Event(), [], [], []
+
+    def want(milliseconds):
+        def begun():
+            under_way.append(turn)
+            too_many.extend(under_way[2:])
+
+        try:
+            with pace.turn(Deadline.after(milliseconds / 1000), time.sleep) as turn:
+                try:
+                    turn.begin(begun)
+                    never.wait(0.0005)
+                finally:
+                    if turn in under_way:
+                        under_way.remove(turn)
+        except CarrierTimedOut:
+            late.append(milliseconds)
+
+    def want_often():
+        for at in range(100):
+            want(at % 5)
+
+    threads = [threading.Thread(target=want_often) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not too_many
+    assert 0 < len(late) < 800
+    assert (pace.slots._free, pace.places._free) == (2, 2 + AHEAD)
+    assert not pace.slots._waiting
+    assert not pace.places._waiting
 
 
 def test_all_calls_for_one_account_share_its_pace_and_old_ones_are_forgotten():

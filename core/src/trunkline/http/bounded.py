@@ -26,6 +26,8 @@ from trunkline.http.pace import Turn
 from trunkline.public_addresses import is_public
 
 _MOST_ADDRESSES = 4
+_SENT_AT_ONCE_BYTES = 16 * 1024
+"""What any socket's buffer takes without waiting."""
 _SURELY_OPEN_SECONDS = 0.5
 """A connection that waited longer for its turn may have been closed by the carrier, and is looked at again."""
 
@@ -105,6 +107,10 @@ class _PublicOnly:
         raise failure
 
 
+def _nothing() -> None:
+    """What is too large to be sent by another thread, whose own work it would hold up."""
+
+
 class _InTurn:
     """Makes a request ready to its last byte, on a connection, before its turn comes; then it leaves in one piece."""
 
@@ -120,12 +126,21 @@ class _InTurn:
             self._pieces = None
         if connection.sock is None:
             connection.connect()
-        if turn := _TURN.get():
-            ready = time.monotonic()
-            turn.begin()
+        whole, ready = b"".join(pieces), time.monotonic()
+        turn = _TURN.get()
+
+        def send() -> None:
             if time.monotonic() - ready > _SURELY_OPEN_SECONDS and is_connection_dropped(connection):
                 raise NewConnectionError(connection, "hung up before the turn came")
-        self.send(b"".join(pieces))
+            self.send(whole)
+
+        if turn is None:
+            send()
+        elif len(whole) <= _SENT_AT_ONCE_BYTES:
+            turn.begin(send)
+        else:
+            turn.begin(_nothing)
+            send()
 
     def send(self, data: Any) -> None:
         if self._pieces is None:

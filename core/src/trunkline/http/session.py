@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 from requests.cookies import RequestsCookieJar
+from requests.hooks import default_hooks
 from requests.sessions import merge_hooks, merge_setting
 from requests.structures import CaseInsensitiveDict
+from requests.utils import default_headers
 
 from trunkline.checks import Exchange
 from trunkline.http.guard import GuardAdapter
 
 _NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
+_PLAIN: Any = requests.Session().__getstate__()
 
 
 class GuardedSession(requests.Session):
@@ -24,12 +28,17 @@ class GuardedSession(requests.Session):
     """
 
     def __init__(self, adapter: GuardAdapter) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies = RequestsCookieJar(policy=_NO_COOKIES)
-        self.adapters.clear()
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
+        # As the parent's would, without the adapters that it makes: there is a session for every number imported.
+        vars(self).update(
+            _PLAIN,
+            headers=default_headers(),
+            params={},
+            hooks=default_hooks(),
+            proxies={},
+            trust_env=False,
+            cookies=RequestsCookieJar(policy=_NO_COOKIES),
+            adapters=OrderedDict({"https://": adapter, "http://": adapter}),
+        )
         self.adapter = adapter
 
     @property
