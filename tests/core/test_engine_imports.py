@@ -1,5 +1,6 @@
 """Importing and releasing numbers: side by side, none sinking another, and honest about what was written."""
 
+import contextvars
 import datetime as dt
 import threading
 
@@ -224,6 +225,45 @@ def test_once_too_many_hang_the_plugin_is_asked_for_no_more_numbers(engine, impo
     assert len(outcomes) == 50
     assert len(begun) <= 8
     assert {outcome.error.code for outcome in outcomes} == {PluginHung.code, PluginBroken.code}
+
+
+def test_observers_are_told_once_of_each_import_and_for_whom(engine, importing, account, snapshot):
+    released, stuck, events = threading.Event(), [], []
+    caller = contextvars.ContextVar("caller", default="nobody")
+
+    def does(number, *rest):
+        if number.handle == "n0":
+            stuck.append(threading.current_thread())
+            released.wait(5)
+        return _routed(number, *rest)
+
+    def observe(event):
+        events.append((caller.get(), event.hook, event.code))
+
+    it = engine(importing(does), deadlines=Deadlines(write=0.5, grace=0.05), observers=[observe])
+    token = caller.set("somebody")
+    outcomes = list(it.import_numbers(account, ROUTE, [snapshot(i) for i in range(3)]))
+    caller.reset(token)
+    assert len(outcomes) == 3
+    released.set()
+    # The one that hung comes back at last: that was told already.
+    while stuck[0] not in it._threads._idle:
+        stuck[0].join(0.001)
+    assert events == [("somebody", "import_number", code) for code in ("ok", "ok", PluginHung.code)]
+
+
+def test_an_observer_of_one_import_holds_up_no_other(engine, importing, account, snapshot):
+    go_on, first = threading.Event(), threading.Lock()
+
+    def observe(event):
+        if first.acquire(blocking=False):
+            go_on.wait(5)
+
+    it = engine(importing(_routed), observers=[observe])
+    outcomes = it.import_numbers(account, ROUTE, [snapshot(i) for i in range(3)])
+    assert {next(outcomes).error, next(outcomes).error} == {None}
+    go_on.set()
+    assert next(outcomes).readback
 
 
 def test_a_readback_that_fails_leaves_the_outcome_unknown(engine, importing, account, snapshot, carrier):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import copy
 import datetime as dt
 import functools
@@ -12,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -122,7 +123,8 @@ class Engine:
         self._registry = registry
         self._platform = platform
         self._deadlines = deadlines
-        self._observers = tuple(observers)
+        # Each with its calls that hang.
+        self._observers: list[tuple[Observer, set[Future[None]]]] = [(observer, set()) for observer in observers]
         self._now = now
         self._threads = DaemonThreads()
         self._lock = threading.Lock()
@@ -140,7 +142,6 @@ class Engine:
             sleep=sleep,
         )
         self._platform_host: PlatformHost | None = None
-        self._stuck_observers: dict[int, list[Future[None]]] = {}
 
     # What is installed
 
@@ -397,11 +398,20 @@ class Engine:
 
         begun = self._begin(plugin, "import_number", read_back, call=call, account=account)
         one = _Import(snapshot.number.number, begun, observed)
-        begun.future.add_done_callback(lambda _: ended.put(one))
+
+        def tell(_: Future[RoutingSnapshot | _Raised]) -> None:
+            # In the import's own thread: the observers of one hold up no other.
+            with suppress(TrunklineError), observed:
+                begun.answer()
+            ended.put(one)
+
+        context = contextvars.copy_context()
+        begun.future.add_done_callback(lambda future: context.run(tell, future))
         return one
 
     def _import_outcome(self, one: _Import, route: Route) -> ImportOutcome:
         try:
+            # They have been told, unless it hangs.
             with one.observed:
                 readback = one.begun.answer()
             if readback.points_at != route.id or readback.number.number != one.number:
@@ -582,16 +592,19 @@ class Engine:
 
     def _tell(self, event: Event) -> None:
         """Tell every observer, each in a thread of its own; one that hangs is passed over until it comes back."""
-        for number, observe in enumerate(self._observers):
-            stuck = [future for future in self._stuck_observers.get(number, ()) if not future.done()]
-            if len(stuck) < STUCK_CALLS_ALLOWED:
-                future = self._threads.start(functools.partial(observe, event))
-                if wait([future], timeout=self._deadlines.grace).not_done:
-                    _log.error("an observer hangs")
-                    stuck.append(future)
-                elif error := future.exception():
-                    _log.error("an observer failed: %s", type(error).__name__)
-            self._stuck_observers[number] = stuck
+        told = [
+            (stuck, self._threads.start(functools.partial(observe, event)))
+            for observe, stuck in self._observers
+            if len(stuck) < STUCK_CALLS_ALLOWED
+        ]
+        wait([future for _, future in told], timeout=self._deadlines.grace)
+        for stuck, future in told:
+            if not future.done():
+                _log.error("an observer hangs")
+                stuck.add(future)
+                future.add_done_callback(stuck.discard)
+            elif error := future.exception():
+                _log.error("an observer failed: %s", type(error).__name__)
 
 
 def _wires(**settings: Any) -> Wires:
@@ -663,7 +676,7 @@ def _next_of(running: list[_Import], ended: SimpleQueue[_Import]) -> _Import:
 
 
 class _Observation(AbstractContextManager[None]):
-    """Tells the observers how one call ended."""
+    """Tells the observers, once, how one call ended."""
 
     def __init__(self, tell: Callable[[Event], None], provider: str, hook: str, call: Call) -> None:
         self._tell = tell
@@ -671,11 +684,14 @@ class _Observation(AbstractContextManager[None]):
         self._hook = hook
         self._call = call
         self._started = time.monotonic()
+        self._untold = threading.Lock()
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not self._untold.acquire(blocking=False):
+            return
         if isinstance(error, TrunklineError):
             code, reply = error.code, error.reply
         else:
