@@ -18,7 +18,8 @@ from trunkline.http.bounded import BoundedAdapter
 class Dial(Protocol):
     """Sends one prepared request and gives the answer with its body still unread.
 
-    Raises what `requests` raises. `timeout` is connect and read, in seconds.
+    Raises what `requests` raises. `timeout` is connect and read, in seconds. To reach a carrier, send through a
+    `CarrierDial`: its connections wait for the request's turn, so that the carrier is not asked too hard.
     """
 
     def send(self, request: PreparedRequest, timeout: tuple[float, float]) -> Response:
