@@ -182,7 +182,7 @@ def test_a_sandbox_key_reaches_no_carrier(tmp_path: Path) -> None:
         with pytest.raises(Unsupported):
             dial.send(request, (1, 1))
         assert type(service.engines["live"]._roads().dial).__name__ == "CarrierDial"
-        sips = [type(service.engines[mode]._sip).__name__ for mode in ("live", "sandbox")]
+        sips = [type(service.engines[mode]._roads().sip_dial).__name__ for mode in ("live", "sandbox")]
         assert sips == ["NetworkSipDial", "SandboxSipDial"]
     finally:
         service.database.dispose()

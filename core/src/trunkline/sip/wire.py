@@ -41,6 +41,7 @@ class SipWire:
     ) -> None:
         self._descriptor = descriptor
         self._account = account
+        self._credentials = _credentials(account)
         self._asker = Asker(dial, limits, rng, record=exchanges.append, scrub=account.scrub)
         self._deadline = deadline
         self._questions = 0
@@ -70,7 +71,7 @@ class SipWire:
             raise PluginBroken("The plugin asked more in one call than it may.")
         if self._deadline.passed:
             raise CarrierTimedOut("The carrier did not answer in time.")
-        answer = self._asker.ask(Question(method, server, _credentials(self._account)), self._deadline)
+        answer = self._asker.ask(Question(method, server, self._credentials), self._deadline)
         self._challenged = self._challenged or answer.challenged
         return answer
 
