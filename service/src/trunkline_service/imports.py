@@ -5,8 +5,10 @@ Whatever dies in between leaves a lease behind, and `recovery` finishes or undoe
 
 from __future__ import annotations
 
+import contextvars
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 
 import attrs
@@ -243,34 +245,63 @@ def _save(desk: Desk, db: Connection, row: StoredNumber, snapshot: RoutingSnapsh
 
 
 def _write(desk: Desk, route: Route, rows: dict[str, StoredNumber], snapshots: dict[str, RoutingSnapshot]) -> Results:
-    """Write at the carrier, and mark each number as soon as its outcome is known."""
+    """Write at the carrier, and mark numbers as soon as their outcome is known.
+
+    They are marked beside the writing, in one transaction those that came during the last one: to mark each by itself
+    takes longer than to write it.
+    """
     results: Results = {}
-    waiting = dict(rows)
+    waiting, lost = dict(rows), list[StoredNumber]()
+    # The log tells for whom.
+    context = contextvars.copy_context()
+
+    def mark(came: list[ImportOutcome]) -> None:
+        lost.extend(_mark(desk, [(waiting[outcome.number], outcome) for outcome in came]))
+        for outcome in came:
+            results[outcome.number] = _result(desk, waiting.pop(outcome.number), outcome.error)
+
     try:
-        for outcome in desk.engine.import_numbers(desk.account, route, [snapshots[number] for number in rows]):
-            results[outcome.number] = _settle(desk, waiting.pop(outcome.number), outcome)
+        with ThreadPoolExecutor(1) as beside:
+            came: list[ImportOutcome] = []
+            marking = beside.submit(_nothing)
+            for outcome in desk.engine.import_numbers(desk.account, route, [snapshots[number] for number in rows]):
+                came.append(outcome)
+                if marking.done():
+                    marking.result()
+                    marking = beside.submit(context.run, mark, came)
+                    came = []
+            marking.result()
+            mark(came)
     finally:
         # Nothing is known of those that are left; from now on anybody may look into them.
         if waiting:
             with desk.service.database.writing() as db:
                 for row in waiting.values():
                     numbers.leave_to_recovery(db, row, desk.now())
-    return results
+    return results | _when_settled(desk, lost, _WAIT_SECONDS)
 
 
-def _settle(desk: Desk, row: StoredNumber, outcome: ImportOutcome) -> ImportResultView:
+def _nothing() -> None:
+    """Nothing is to be marked yet."""
+
+
+def _mark(desk: Desk, ended: list[tuple[StoredNumber, ImportOutcome]]) -> list[StoredNumber]:
+    """Mark what came of these numbers; gives those that are routed to us while their lease went to somebody else."""
+    routed = [row for row, outcome in ended if outcome.error is None]
     with desk.service.database.writing() as db:
-        if outcome.error is None:
-            done = numbers.mark_imported(db, row, desk.claimant.connection, desk.now())
-        elif nothing_was_written(outcome.error):
-            numbers.give_up_claim(db, [row], desk.now())
-        else:
-            numbers.leave_to_recovery(db, row, desk.now())
-    if outcome.error is not None:
-        return _refused(desk, row, outcome.error)
-    if not done:
-        return _settled_by_another(desk, row, time.monotonic() + _WAIT_SECONDS)
-    return ImportResultView(row.id, row.number, "provisioning")
+        held = numbers.mark_imported(db, routed, desk.claimant.connection, desk.now())
+        for row, outcome in ended:
+            if outcome.error is None:
+                continue
+            if nothing_was_written(outcome.error):
+                numbers.give_up_claim(db, [row], desk.now())
+            else:
+                numbers.leave_to_recovery(db, row, desk.now())
+    return [row for row in routed if row.id not in held]
+
+
+def _result(desk: Desk, row: StoredNumber, error: TrunklineError | None) -> ImportResultView:
+    return _refused(desk, row, error) if error else ImportResultView(row.id, row.number, "provisioning")
 
 
 def _refused(desk: Desk, row: StoredNumber, error: TrunklineError) -> ImportResultView:

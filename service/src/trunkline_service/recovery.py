@@ -86,7 +86,7 @@ def _finish_import(service: Service, desk: Desk, leased: StoredNumber, again: bo
             return None
         return _undo(service, leased)
     with service.database.writing() as db:
-        numbers.mark_imported(db, leased, desk.connection.id, service.now())
+        numbers.mark_imported(db, [leased], desk.connection.id, service.now())
     return "imported"
 
 

@@ -27,6 +27,8 @@ from trunkline_sandbox.telnyx import Account, Connection, Number, SimulatedTelny
 MARKER = "trunkline 1 org 7"
 PLATFORM = "sip.platform.example"
 ORIGIN = "https://api.telnyx.com"
+PATIENT, IMPATIENT = 15.0, 0.5
+"""Seconds that an answer is waited for; few only where none will come."""
 
 
 @attrs.define
@@ -37,20 +39,23 @@ class Desk:
     sleeps: list[float] = attrs.Factory(list)
     platform: str | None = PLATFORM
     marker: str = MARKER
-    _engines: dict[str | None, Engine] = attrs.Factory(dict)
+    read_seconds: float = PATIENT
+    _rng: random.Random = attrs.Factory(lambda: random.Random(7))
+    _engines: dict[tuple[str | None, float], Engine] = attrs.Factory(dict)
 
     @property
     def engine(self) -> Engine:
-        if self.platform not in self._engines:
-            self._engines[self.platform] = Engine(
+        key = self.platform, self.read_seconds
+        if key not in self._engines:
+            self._engines[key] = Engine(
                 Registry.of(trunkline_telnyx.plugin),
                 dial=SandboxDial({ORIGIN: self.sandbox.address}),
                 platform=SipTarget.parse(self.platform) if self.platform else None,
-                limits=Limits(connect_seconds=1, read_seconds=1.0, response_bytes=4 * 1024 * 1024),
-                rng=random.Random(7),
+                limits=Limits(connect_seconds=1, read_seconds=self.read_seconds, response_bytes=4 * 1024 * 1024),
+                rng=self._rng,
                 sleep=self.sleeps.append,
             )
-        return self._engines[self.platform]
+        return self._engines[key]
 
     def credentials(self, label: str = "healthy") -> dict[str, str]:
         (entry,) = [entry for entry in self.sandbox.carrier.listing() if entry.label == label]
@@ -92,6 +97,8 @@ class Desk:
         self.sandbox.carrier.change(label, "switches", "", fields)
 
     def fault(self, kind: Any, **more: Any) -> Fault:
+        if kind.startswith("timeout"):
+            self.read_seconds = IMPATIENT
         return self.sandbox.faults.add(Fault(kind, **more))
 
     def asked(self, method: str | None = None, path: str = "") -> list[Received]:
@@ -103,6 +110,7 @@ class Desk:
     def forget(self) -> None:
         self.sandbox.requests.clear()
         self.sandbox.faults.clear()
+        self.read_seconds = PATIENT
 
     def snapshots(self, numbers: list[str], label: str = "healthy") -> list[RoutingSnapshot]:
         return list(self.engine.read_routing(self.account(label), numbers).values())

@@ -277,8 +277,8 @@ def save_snapshot(
     return _under_lease(db, row, values)
 
 
-def mark_imported(db: Connection, row: StoredNumber, connection: int, now: int) -> bool:
-    """It is routed to us: from now on it is held; False if the lease is lost."""
+def mark_imported(db: Connection, rows: Iterable[StoredNumber], connection: int, now: int) -> set[int]:
+    """They are routed to us: from now on they are held. Gives the ids of those whose lease was not lost."""
     after = {"status": "provisioning", "voip_verification_status": "unverified"}
     values = {
         **_settled(Hold.HELD, now),
@@ -287,10 +287,12 @@ def mark_imported(db: Connection, row: StoredNumber, connection: int, now: int) 
         "voip_connection_id": connection,
         "voip_last_verified_at": None,
     }
-    if not _under_lease(db, row, values):
-        return False
-    count_numbers(db, connection)
-    return _told(db, attrs.evolve(row, connection=connection), after, _IMPORTED, now)
+    held = [row for row in rows if _under_lease(db, row, values)]
+    if held:
+        count_numbers(db, connection)
+    for row in held:
+        _told(db, attrs.evolve(row, connection=connection), after, _IMPORTED, now)
+    return {row.id for row in held}
 
 
 def give_up_claim(db: Connection, rows: Iterable[StoredNumber], now: int) -> None:
