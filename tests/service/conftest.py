@@ -14,8 +14,16 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import World, a_database, empty, migrated, world_on
+from killing import parent_at_hand
 
 POSTGRES = os.environ.get("TRUNKLINE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_parent_of_the_killed() -> Iterator[None]:
+    """Importing all of the service takes longer than most tests."""
+    with parent_at_hand():
+        yield
 
 
 @pytest.fixture(scope="session")

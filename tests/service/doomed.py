@@ -1,4 +1,7 @@
-"""A process of its own that serves one request, and is killed at the point it was told: `doomed.py CONFIG`."""
+"""For each line on its input, a process that serves one request and is killed at the point it was told.
+
+It answers with the exit code. What all of them import is imported once, before they are born.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -25,8 +30,7 @@ def die(**_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main() -> None:
-    config = json.loads(Path(sys.argv[1]).read_text())
+def serve(config: dict[str, Any]) -> None:
     carrier = Carrier(Path(config["carrier"]))
     getattr(carrier, config["when"])[config["hook"]] = die
     service = service_for(settings_for(config["url"], Path(config["folder"])), carrier, Clock())
@@ -43,6 +47,24 @@ def main() -> None:
         releases.release_number(service, caller, config["release"])
     else:
         imports.import_numbers(service, caller, config["connection"], config["numbers"])
+
+
+def main() -> None:
+    for line in sys.stdin:
+        config = json.loads(line)
+        child = os.fork()
+        if not child:
+            said = os.open(config["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(said, 1)
+            os.dup2(said, 2)
+            try:
+                serve(config)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
 main()

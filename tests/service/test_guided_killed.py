@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +9,7 @@ from typing import Any
 import pytest
 from acme import KEY, PASSWORD, SET_UP, Carrier
 from harness import CONNECTIONS, NUMBERS, World, world_on
+from killing import be_killed
 from test_guided import code, created, evidence_row, guided, made_at_the_carrier, made_of, steps
 
 from trunkline.errors import CarrierRefused, CarrierUnavailable
@@ -49,32 +46,20 @@ def _lasting(url: str, tmp_path: Path) -> Iterator[World]:
 def create_and_be_killed(
     world: World, folder: Path, body: dict[str, Any], *, when: str, hook: str, fail: tuple[str, ...] = ()
 ) -> None:
-    config = folder / "doomed.json"
-    config.write_text(
-        json.dumps(
-            {
-                "url": world.url,
-                "folder": str(folder),
-                "carrier": str(folder / "carrier.json"),
-                "organization": world.organization,
-                "key": world.key,
-                "create": body,
-                "idempotency_key": "k",
-                "when": when,
-                "hook": hook,
-                "fail": fail,
-            }
-        )
+    be_killed(
+        {
+            "url": world.url,
+            "folder": str(folder),
+            "carrier": str(folder / "carrier.json"),
+            "organization": world.organization,
+            "key": world.key,
+            "create": body,
+            "idempotency_key": "k",
+            "when": when,
+            "hook": hook,
+            "fail": fail,
+        }
     )
-    doomed = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "doomed.py"), str(config)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert doomed.returncode == -signal.SIGKILL, doomed.stdout + doomed.stderr
-    config.unlink()
 
 
 def pending(world: World) -> dict[str, Any]:

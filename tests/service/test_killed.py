@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +10,7 @@ from typing import Any
 import pytest
 from acme import KEY, SECRET_URL, Carrier
 from harness import CONNECTIONS, NUMBERS, PHONE_NUMBERS, World, world_on
+from killing import be_killed
 
 from trunkline_service import import_worker, recovery
 from trunkline_service.storage import import_jobs
@@ -34,32 +31,20 @@ def lasting(database_url: str, tmp_path: Path) -> Iterator[World]:
 def run_and_be_killed(
     world: World, folder: Path, url: str, *, when: str, hook: str, release: int | None = None, work: bool = False
 ) -> None:
-    config = folder / "doomed.json"
-    connection = world.get(CONNECTIONS).json()[0]["id"]
-    config.write_text(
-        json.dumps(
-            {
-                "url": url,
-                "folder": str(folder),
-                "carrier": str(folder / "carrier.json"),
-                "organization": world.organization,
-                "connection": connection,
-                "numbers": [ONE],
-                "when": when,
-                "hook": hook,
-                "release": release,
-                "work": work,
-            }
-        )
+    be_killed(
+        {
+            "url": url,
+            "folder": str(folder),
+            "carrier": str(folder / "carrier.json"),
+            "organization": world.organization,
+            "connection": world.get(CONNECTIONS).json()[0]["id"],
+            "numbers": [ONE],
+            "when": when,
+            "hook": hook,
+            "release": release,
+            "work": work,
+        }
     )
-    doomed = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "doomed.py"), str(config)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert doomed.returncode == -signal.SIGKILL, doomed.stderr
 
 
 POINTS = {
