@@ -7,24 +7,25 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from trunkline.engine import utc_now
 from trunkline.secret import Secret
 from trunkline_service import key_use
-from trunkline_service.app import create_app
 from trunkline_service.clock import in_milliseconds, shown, shown_or_none
 from trunkline_service.key_ring import SealBroken
 from trunkline_service.logs import get_logger, set_up_logging
 from trunkline_service.made import sip_login
-from trunkline_service.server import DrainingServer
 from trunkline_service.settings import Settings, SettingsError
 from trunkline_service.start import StartError, bring_up, open_database, open_keys, start
 from trunkline_service.storage import connections as stored_connections
 from trunkline_service.storage import organizations as stored
 from trunkline_service.storage.database import Database
+
+if TYPE_CHECKING:
+    from trunkline_service.server import DrainingServer
 
 app = typer.Typer(help="The HTTP API of Trunkline.", no_args_is_help=True, add_completion=False)
 organizations = typer.Typer(help="Organizations.", no_args_is_help=True)
@@ -48,6 +49,10 @@ def serve(
         service = start(settings)
     except StartError as error:
         _fail(str(error))
+    # To import all that serves takes a second, which no other command has to wait.
+    from trunkline_service.app import create_app
+    from trunkline_service.server import DrainingServer
+
     server = DrainingServer(create_app(service), service.draining, settings.drain_seconds)
     _stop_on_signals(server)
     at, on = listener.getsockname()[:2]
