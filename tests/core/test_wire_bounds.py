@@ -358,6 +358,20 @@ def test_what_fails_while_it_is_sent_fails_where_it_was_wanted_and_frees_its_tur
         free.begin(sent)
 
 
+def test_nothing_is_sent_in_a_turn_that_comes_after_the_deadline():
+    """Its thread may not have been woken yet to give the turn up."""
+
+    class JustPassed(Deadline):
+        remaining, passed = 5.0, True
+
+    pace = AccountPace(Pace(concurrency=1))
+    sent_late = []
+    with pace.turn(JustPassed(0), time.sleep) as turn, pytest.raises(CarrierTimedOut):
+        turn.begin(lambda: sent_late.append(True))
+    assert not sent_late
+    assert pace.slots._free == 1
+
+
 def test_turns_given_up_at_the_last_moment_lose_no_slot():
     pace, never, under_way, too_many, late = AccountPace(Pace(concurrency=2)), threading.Event(), [], [], []
 

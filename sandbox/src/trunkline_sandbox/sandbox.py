@@ -176,11 +176,10 @@ class _Visit:
             return Response(500)
 
     def _finish(self, response: Response) -> None:
+        send = self.line.prepare(response)
         if self.answer_at is None:
-            self.sandbox.leave(self.account)
-            self.sandbox.answer(self.line, self.entry, response)
+            self._answer(response, send)
         else:
-            send = self.line.prepare(response)
             asyncio.get_running_loop().call_at(self.answer_at, self._answer, response, send)
 
     def _answer(self, response: Response, send: Callable[[], None]) -> None:

@@ -15,6 +15,8 @@ from trunkline.errors import CarrierTimedOut
 AHEAD = 2
 """Requests that are made ready, on a connection, while the carrier has as many as it takes."""
 
+_TOO_MANY = "Too many requests to this carrier account are under way. Try again in a moment."
+
 
 class _Waiting:
     """One who waits for a slot."""
@@ -97,6 +99,8 @@ class Turn:
 
         def begin() -> None:
             self.began_at = time.monotonic()
+            if self._deadline.passed:
+                raise CarrierTimedOut(_TOO_MANY)
             if not pace.requests.limited:
                 send()
 
@@ -137,7 +141,7 @@ class AccountPace:
 
 def _take(slots: _Slots, start: Callable[[], None], deadline: Deadline) -> None:
     if not slots.take(start, timeout=deadline.remaining):
-        raise CarrierTimedOut("Too many requests to this carrier account are under way. Try again in a moment.")
+        raise CarrierTimedOut(_TOO_MANY)
 
 
 def _nothing() -> None:
