@@ -1,5 +1,6 @@
 """How large an answer may be, how long it may take, and how hard a carrier is asked."""
 
+import contextlib
 import gzip
 import http.client
 import socket
@@ -21,6 +22,18 @@ URL = "https://api.acme.example/x"
 
 def sent():
     """What a turn is waited for, where that does not matter."""
+
+
+@contextlib.contextmanager
+def the_only_turn_taken_until_waited_for_by(thread, pace):
+    """Inside the block the thread waits for its turn, which it has had afterwards."""
+    with pace.turn(Deadline.after(10), time.sleep) as held:
+        held.begin(sent)
+        thread.start()
+        while not pace.slots._waiting:
+            thread.join(0.001)
+        yield
+    thread.join()
 
 
 def _body(body, *headers):
@@ -230,16 +243,11 @@ def test_a_connection_that_is_closed_while_a_turn_is_waited_for_costs_no_write(w
     pace = AccountPace(Pace(concurrency=1))
     session = wire(pace=pace)
     session.get(URL)
-    with pace.turn(Deadline.after(5), time.sleep) as held:
-        held.begin(sent)
-        answers = []
-        thread = threading.Thread(target=lambda: answers.append(session.request(method, URL)))
-        thread.start()
-        while not pace.slots._waiting:
-            thread.join(0.001)
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(session.request(method, URL)))
+    with the_only_turn_taken_until_waited_for_by(thread, pace):
         closing.set()
         assert closed.wait(5)
-    thread.join()
     assert answers[0].status_code == 200
     assert [asked[0] for asked in carrier.asked] == ["GET", method]
 
@@ -302,12 +310,8 @@ def test_who_ends_a_turn_sends_what_is_ready_next():
             turn.begin(lambda: senders.append(threading.current_thread()))
 
     thread = threading.Thread(target=wait_turn)
-    with pace.turn(Deadline.after(10), time.sleep) as held:
-        held.begin(sent)
-        thread.start()
-        while not pace.slots._waiting:
-            thread.join(0.001)
-    thread.join()
+    with the_only_turn_taken_until_waited_for_by(thread, pace):
+        pass
     assert senders == [threading.current_thread()]
 
 
@@ -323,12 +327,8 @@ def test_a_large_request_is_not_sent_by_another_thread(wire, carrier, monkeypatc
 
     monkeypatch.setattr(http.client.HTTPConnection, "send", noted)
     thread = threading.Thread(target=wire(pace=pace).post, args=(URL,), kwargs={"data": b"x" * size})
-    with pace.turn(Deadline.after(10), time.sleep) as held:
-        held.begin(sent)
-        thread.start()
-        while not pace.slots._waiting:
-            thread.join(0.001)
-    thread.join()
+    with the_only_turn_taken_until_waited_for_by(thread, pace):
+        pass
     assert senders == [threading.current_thread() if size == 100 else thread]
     assert len(carrier.asked[0][3]) == size
 

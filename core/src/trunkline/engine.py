@@ -129,19 +129,24 @@ class Engine:
         self._threads = DaemonThreads()
         self._lock = threading.Lock()
         self._wires: Wires | None = None
-        # Plugins draw passwords from the operating system's.
-        self._make_wires = functools.partial(
-            _wires,
-            dial=dial,
-            sip=sip,
-            limits=limits,
-            sip_limits=sip_limits,
-            platform=platform,
-            now=now,
-            rng=rng or random.SystemRandom(),
-            sleep=sleep,
-        )
         self._platform_host: PlatformHost | None = None
+
+        def make_wires() -> Wires:
+            # requests costs a tenth of a second to import: listing the providers does without it.
+            from trunkline.wires import Wires
+
+            return Wires(
+                dial=dial,
+                sip=sip,
+                limits=limits,
+                sip_limits=sip_limits,
+                platform=platform,
+                now=now,
+                rng=rng or random.SystemRandom(),  # Plugins draw passwords from it.
+                sleep=sleep,
+            )
+
+        self._make_wires = make_wires
 
     # What is installed
 
@@ -605,13 +610,6 @@ class Engine:
                 future.add_done_callback(stuck.discard)
             elif error := future.exception():
                 _log.error("an observer failed: %s", type(error).__name__)
-
-
-def _wires(**settings: Any) -> Wires:
-    # requests costs a tenth of a second to import: listing the providers does without it.
-    from trunkline.wires import Wires
-
-    return Wires(**settings)
 
 
 @attrs.frozen

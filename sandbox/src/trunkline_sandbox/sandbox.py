@@ -20,10 +20,6 @@ CarrierT = TypeVar("CarrierT", bound=Carrier)
 class Line(Protocol):
     """The way back to whoever asked."""
 
-    def answer(self, response: Response) -> None:
-        """Send the whole answer."""
-        ...
-
     def prepare(self, response: Response) -> Callable[[], None]:
         """Make the whole answer ready; what is given sends it."""
         ...
@@ -78,14 +74,15 @@ class Sandbox(Generic[CarrierT]):
     def receive(self, request: Request, line: Line) -> None:
         """Take one request in; the answer, if there is one, goes out on the line later."""
         if request.path.startswith("/_sandbox/"):
-            line.answer(self._control.handle(request))
+            line.prepare(self._control.handle(request))()
             return
         account = self.carrier.account_of(request)
         request.in_flight = self._in_flight[account] + 1 if account else 1
         entry = self.requests.note(request, account)
         limit = self.carrier.concurrency if self.concurrency is None else self.concurrency
         if account and request.in_flight > limit:
-            self.answer(line, entry, self.carrier.refuse_as_too_many(request))
+            refused = self.carrier.refuse_as_too_many(request)
+            self.answer(entry, refused, line.prepare(refused))
             return
         if account:
             self._in_flight[account] += 1
@@ -103,11 +100,11 @@ class Sandbox(Generic[CarrierT]):
             self._in_flight[account] -= 1
 
     @staticmethod
-    def answer(line: Line, entry: Received | None, response: Response) -> None:
-        """Send the answer, and note its status in the journal."""
+    def answer(entry: Received | None, response: Response, send: Callable[[], None]) -> None:
+        """Send an answer that is ready, and note its status in the journal."""
         if entry is not None:
             entry.status = response.status or None
-        line.answer(response)
+        send()
 
 
 class _Visit:
@@ -184,6 +181,4 @@ class _Visit:
 
     def _answer(self, response: Response, send: Callable[[], None]) -> None:
         self.sandbox.leave(self.account)
-        if self.entry is not None:
-            self.entry.status = response.status or None
-        send()
+        self.sandbox.answer(self.entry, response, send)

@@ -85,16 +85,13 @@ class Connection(asyncio.Protocol):
         self.busy = True
         self._sandbox.receive(Request(head.method.decode("ascii"), path, query, headers, bytes(self._body)), self)
 
-    def answer(self, response: Response) -> None:
-        """Send the whole answer in one write, then go on to the next request."""
-        self.prepare(response)()
-
     def prepare(self, response: Response) -> Callable[[], None]:
         """Encode the whole answer; what is given sends it, if the client is still there."""
         whole = b"" if self._transport is None else self._encoded(response, response.body)
         return functools.partial(self._send, whole)
 
     def _send(self, whole: bytes) -> None:
+        """One write, then on to the next request."""
         if self._transport is None:
             return
         self._write(whole)

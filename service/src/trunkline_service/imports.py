@@ -271,7 +271,8 @@ def _write(desk: Desk, route: Route, rows: dict[str, StoredNumber], snapshots: d
                     marking = beside.submit(context.run, mark, came)
                     came = []
             marking.result()
-            mark(came)
+            if came:
+                mark(came)
     finally:
         # Nothing is known of those that are left; from now on anybody may look into them.
         if waiting:

@@ -102,12 +102,8 @@ class _Line:
     reset: Callable[[], None]
     """Reset the connection, where there is one."""
 
-    def answer(self, response: Response) -> None:
-        """Send the whole response; a trunk that says nothing has the status 0."""
-        self.prepare(response)()
-
     def prepare(self, response: Response) -> Callable[[], None]:
-        """Write the whole response; what is given sends it."""
+        """Write the whole response; what is given sends it. A trunk that says nothing has the status 0."""
         if not response.status:
             return self.hold
         return functools.partial(self.send, respond(self.request, response, self.source))
